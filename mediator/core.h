@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the core's files share among themselves: the structures behind struct
+ * tg_vm and the functions of each noun. Nothing outside mediator/ includes it.
+ *
+ * Locking: a VM's lock protects the state of its call slots, its cookie table,
+ * its quotas and its phase. Whoever holds it has a struct tg_locked, and a
+ * function that needs it takes one. A call that is RUNNING belongs to the
+ * thread that made it so: its other fields need no lock.
+ */
+#ifndef TG_CORE_H
+#define TG_CORE_H
+
+#include <tg/mediator.h>
+#include <tg/optee_abi.h>
+
+#define TG_ASSERT(cond)                                              \
+	do {                                                         \
+		if (!(cond))                                         \
+			tg_port_panic("mediator: not true: " #cond); \
+	} while (0)
+
+/*
+ * The mediator's own names for temporary memrefs. OP-TEE finds any buffer by
+ * its cookie, also a temporary one; so no cookie of a guest may equal one.
+ */
+#define TG_TEMP_COOKIE_BASE 0x7467746d00000000ull
+#define TG_TEMP_COOKIE_MASK 0xffffffff00000000ull
+
+#define TG_RPC_PARAMS_MAX 8u /* OP-TEE uses four */
+
+/* Proof that a VM's lock is held. Made by tg_vm_lock() only. */
+struct tg_locked {
+	struct tg_vm *vm;
+};
+
+/* A page of a shadow page list as OP-TEE reads it. */
+struct tg_pagelist_page {
+	struct tg_pa pages[OPTEE_PAGELIST_ENTRIES];
+	struct tg_pa next;
+};
+
+_Static_assert(sizeof(struct tg_pagelist_page) == TG_PAGE_BYTES,
+	       "a page list's page");
+
+/*
+ * Pinned guest pages together with the list that tells OP-TEE of them. The
+ * list doubles as the record of what to unpin. Empty: @count is 0.
+ */
+struct tg_pagelist {
+	struct tg_page *lists;
+	uint64_t count; /* pinned pages */
+	uint32_t offset; /* of the buffer in its first page */
+};
+
+enum tg_shm_kind {
+	TG_SHM_REGISTERED, /* by the guest's REGISTER_SHM */
+	TG_SHM_RPC_PAYLOAD, /* by the guest's answer to RPC SHM_ALLOC */
+	TG_SHM_RPC_ARG, /* by the guest's answer to RPC ALLOC */
+};
+
+enum tg_shm_state {
+	TG_SHM_PENDING, /* OP-TEE is being told */
+	TG_SHM_LIVE,
+	TG_SHM_DYING, /* OP-TEE is being asked to let go */
+	TG_SHM_GONE, /* OP-TEE let go; a call still knows the name */
+};
+
+/*
+ * A buffer that OP-TEE knows by a cookie. One table for all kinds, since
+ * OP-TEE looks all of them up by the same cookie.
+ */
+struct tg_shm {
+	struct tg_shm *next; /* in its hash bucket */
+	struct tg_cookie cookie;
+	enum tg_shm_kind kind;
+	enum tg_shm_state state;
+	uint32_t users; /* calls under way that name it */
+	struct tg_pagelist list; /* all kinds but RPC_ARG */
+	struct tg_page shadow; /* RPC_ARG: what OP-TEE writes */
+	struct tg_ipa guest; /* RPC_ARG: what the guest reads */
+	uint32_t guest_bytes; /* RPC_ARG */
+};
+
+enum tg_call_state {
+	TG_CALL_FREE,
+	TG_CALL_RUNNING, /* one thread works on it or is inside OP-TEE */
+	TG_CALL_SUSPENDED, /* the guest has an RPC to answer */
+	TG_CALL_LOST, /* OP-TEE disowned it; kept until the partition goes */
+};
+
+/* A temporary memref of a call: pinned while the call lasts. */
+struct tg_temp {
+	struct tg_pagelist list;
+	uint64_t guest_ref; /* the guest's name for it */
+};
+
+/* What is expected of the guest while a call is suspended (I4). */
+struct tg_rpc {
+	uint32_t func; /* OPTEE_RPC_*: what the guest was asked */
+	uint32_t cmd;
+	uint32_t num_params;
+	uint8_t types[TG_RPC_PARAMS_MAX];
+	uint64_t alloc_bytes;
+	struct tg_shm *buffer; /* holds the RPC argument; one user is ours */
+	struct tg_shm *spare; /* for what the guest will allocate */
+};
+
+struct tg_call {
+	enum tg_call_state state;
+	uint32_t thread; /* OP-TEE's name for it once it was suspended */
+	uint32_t slot;
+	struct tg_page shadow; /* the argument that OP-TEE works on */
+	struct tg_ipa arg; /* where the guest has its argument */
+	uint32_t cmd;
+	uint32_t num_params;
+	uint32_t temp_count;
+	uint32_t ref_count;
+	struct tg_shm *subject; /* being registered or unregistered */
+	struct tg_temp temps[TG_CALL_MEMREFS_MAX];
+	struct tg_shm *refs[TG_CALL_MEMREFS_MAX];
+	struct tg_rpc rpc;
+	struct tg_regs resume; /* what OP-TEE gets next */
+	uint8_t types[OPTEE_MSG_PARAMS_MAX];
+};
+
+enum tg_vm_phase {
+	TG_VM_OPEN,
+	TG_VM_QUIESCING, /* calls run out, new ones are refused */
+	TG_VM_RESETTING, /* nobody is inside but the one who resets */
+};
+
+struct tg_vm {
+	struct tg_system *sys;
+	struct tg_guest *guest;
+	struct tg_limits limits;
+	enum tg_vm_phase phase;
+	struct tg_vmid id; /* 0: no partition */
+	bool lacks_partition;
+	uint32_t inside; /* tg_vm_smc() at work */
+	struct tg_call *calls; /* limits.calls of them */
+	struct tg_shm **buckets;
+	uint32_t bucket_mask;
+	uint32_t shm_count;
+	uint32_t rpc_count;
+	uint64_t pinned_pages;
+	struct tg_stats stats;
+};
+
+/* vm.c */
+struct tg_locked tg_vm_lock(struct tg_vm *vm) TG_MUST_CHECK;
+void tg_vm_unlock(struct tg_locked locked);
+enum tg_status tg_vm_partition_get(struct tg_vm *vm) TG_MUST_CHECK;
+void tg_vm_call_tee(struct tg_vm *vm, struct tg_regs *regs);
+
+/* One step of a counter that several vCPUs share. */
+static inline void tg_count(uint64_t *counter)
+{
+	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+}
+
+/* system.c */
+enum tg_status tg_system_partition_create(struct tg_system *sys,
+					  struct tg_vmid *ret_id) TG_MUST_CHECK;
+void tg_system_partition_destroy(struct tg_system *sys, struct tg_vmid id);
+
+/* policy.c */
+enum tg_policy {
+	TG_POLICY_REFUSE, /* as if OP-TEE did not know it */
+	TG_POLICY_CACHED, /* answered with what OP-TEE said at the start */
+	TG_POLICY_EMULATE, /* answered by the mediator */
+	TG_POLICY_FORWARD, /* OP-TEE answers, without arguments */
+	TG_POLICY_CALL, /* a yielding call */
+};
+
+enum tg_policy tg_policy_function(uint32_t id);
+uint32_t tg_policy_capabilities(uint32_t offered);
+
+/* fast.c */
+enum tg_status tg_fast_call(struct tg_vm *vm, enum tg_policy policy,
+			    struct tg_regs *regs) TG_MUST_CHECK;
+
+/* call.c */
+enum tg_status tg_call_begin(struct tg_vm *vm,
+			     struct tg_regs *regs) TG_MUST_CHECK;
+enum tg_status tg_call_resume(struct tg_vm *vm,
+			      struct tg_regs *regs) TG_MUST_CHECK;
+void tg_call_release(struct tg_vm *vm, struct tg_call *call);
+
+/* msg.c */
+enum tg_status tg_msg_fetch(struct tg_vm *vm,
+			    struct tg_call *call) TG_MUST_CHECK;
+enum tg_status tg_msg_translate(struct tg_vm *vm,
+				struct tg_call *call) TG_MUST_CHECK;
+enum tg_status tg_msg_refuse(struct tg_vm *vm, struct tg_call *call,
+			     enum tg_status why) TG_MUST_CHECK;
+enum tg_status tg_msg_return(struct tg_vm *vm,
+			     struct tg_call *call) TG_MUST_CHECK;
+
+static inline bool tg_attr_is_value(uint32_t type)
+{
+	return type >= OPTEE_MSG_ATTR_VALUE_IN &&
+	       type <= OPTEE_MSG_ATTR_VALUE_INOUT;
+}
+
+static inline bool tg_attr_is_rmem(uint32_t type)
+{
+	return type >= OPTEE_MSG_ATTR_RMEM_IN &&
+	       type <= OPTEE_MSG_ATTR_RMEM_INOUT;
+}
+
+static inline bool tg_attr_is_tmem(uint32_t type)
+{
+	return type >= OPTEE_MSG_ATTR_TMEM_IN &&
+	       type <= OPTEE_MSG_ATTR_TMEM_INOUT;
+}
+
+/* Bit 1 of a type says that the other side writes it, for each kind. */
+static inline bool tg_attr_is_out(uint32_t type)
+{
+	return (type & 2u) != 0;
+}
+
+/* rpc.c */
+enum tg_rpc_next {
+	TG_RPC_ASK_GUEST, /* @regs is what the guest gets */
+	TG_RPC_ANSWERED, /* call->resume is what OP-TEE gets */
+};
+
+enum tg_rpc_next tg_rpc_issue(struct tg_vm *vm, struct tg_call *call,
+			      struct tg_regs *regs) TG_MUST_CHECK;
+void tg_rpc_reply(struct tg_vm *vm, struct tg_call *call,
+		  const struct tg_regs *regs);
+void tg_rpc_drop(struct tg_vm *vm, struct tg_call *call);
+
+/* pagelist.c */
+enum tg_status tg_pagelist_pin(struct tg_vm *vm, struct tg_pagelist *list,
+			       const struct optee_msg_tmem *tmem,
+			       bool noncontig) TG_MUST_CHECK;
+void tg_pagelist_release(struct tg_vm *vm, struct tg_pagelist *list);
+uint64_t tg_pagelist_pages(uint64_t offset, uint64_t bytes);
+
+/* The address that a parameter carries: the list, and the page offset. */
+static inline uint64_t tg_pagelist_address(const struct tg_pagelist *list)
+{
+	return list->lists[0].pa.v | list->offset;
+}
+
+/* cookie.c */
+struct tg_shm *tg_shm_create(struct tg_vm *vm, enum tg_shm_kind kind,
+			     enum tg_status *ret_why) TG_MUST_CHECK;
+void tg_shm_destroy(struct tg_vm *vm, struct tg_shm *shm);
+enum tg_status tg_shm_insert(struct tg_vm *vm,
+			     struct tg_shm *shm) TG_MUST_CHECK;
+void tg_shm_make_live(struct tg_vm *vm, struct tg_shm *shm);
+struct tg_shm *tg_shm_hold(struct tg_vm *vm, struct tg_cookie cookie,
+			   enum tg_shm_kind kind) TG_MUST_CHECK;
+void tg_shm_drop(struct tg_vm *vm, struct tg_shm *shm);
+struct tg_shm *tg_shm_claim(struct tg_vm *vm, struct tg_cookie cookie,
+			    enum tg_shm_kind kind) TG_MUST_CHECK;
+void tg_shm_forget(struct tg_vm *vm, struct tg_shm *shm);
+void tg_shm_forget_cookie(struct tg_vm *vm, struct tg_cookie cookie,
+			  enum tg_shm_kind kind);
+void tg_shm_forget_all(struct tg_vm *vm);
+
+/* status.c */
+uint32_t tg_status_to_smc(enum tg_status status);
+uint32_t tg_status_to_tee(enum tg_status status);
+
+/* Two 32-bit registers, upper half first, as the protocol passes 64 bits. */
+static inline uint64_t tg_pair(uint64_t upper, uint64_t lower)
+{
+	return (uint64_t)(uint32_t)upper << 32 | (uint32_t)lower;
+}
+
+static inline void tg_pair_set(struct tg_regs *regs, unsigned int n, uint64_t v)
+{
+	regs->x[n] = v >> 32;
+	regs->x[n + 1] = (uint32_t)v;
+}
+
+#endif

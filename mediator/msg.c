@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The message of a yielding call: fetched once into a shadow page, its
+ * parameters translated there for OP-TEE, its results taken back to the guest.
+ * Messages of RPCs are rpc.c's; when and whether a message goes to OP-TEE is
+ * call.c's.
+ *
+ * OP-TEE works on the shadow only. What comes back to the guest is the result
+ * and those parameters that the guest itself declared as outputs, and of a
+ * memref its size alone: no address can slip through (I2).
+ */
+#include "core.h"
+
+#define ATTR_KNOWN                                        \
+	(OPTEE_MSG_ATTR_TYPE_MASK | OPTEE_MSG_ATTR_META | \
+	 OPTEE_MSG_ATTR_NONCONTIG | OPTEE_MSG_ATTR_CACHE_MASK)
+
+static struct optee_msg_arg *shadow_msg(struct tg_call *call)
+{
+	return call->shadow.va;
+}
+
+/*
+ * Fetches the guest's message at call->arg: the header, then as many
+ * parameters as it says, no byte twice (I3).
+ */
+enum tg_status tg_msg_fetch(struct tg_vm *vm, struct tg_call *call)
+{
+	struct optee_msg_arg *msg = shadow_msg(call);
+	enum tg_status status;
+	uint64_t end;
+
+	if ((call->arg.v & 7) ||
+	    __builtin_add_overflow(call->arg.v, (uint64_t)TG_PAGE_BYTES, &end))
+		return TG_GUEST_BAD_ADDRESS;
+	status = tg_port_copy_in(vm->guest, call->arg, msg, sizeof(*msg));
+	if (status != TG_OK)
+		return status;
+	if (msg->num_params > OPTEE_MSG_PARAMS_MAX)
+		return TG_GUEST_BAD_COMMAND;
+	call->cmd = msg->cmd;
+	call->num_params = msg->num_params;
+	if (!call->num_params)
+		return TG_OK;
+	return tg_port_copy_in(vm->guest, tg_ipa(call->arg.v + sizeof(*msg)),
+			       msg->params,
+			       call->num_params * sizeof(msg->params[0]));
+}
+
+/*
+ * A buffer that the guest registered. The name is held for the whole call, so
+ * that it cannot come to mean something else before OP-TEE looks it up.
+ * Whether offset and size fit the buffer OP-TEE checks itself.
+ */
+static enum tg_status translate_rmem(struct tg_vm *vm, struct tg_call *call,
+				     const struct optee_msg_rmem *rmem)
+{
+	struct tg_shm *shm;
+
+	if (call->ref_count >= TG_CALL_MEMREFS_MAX)
+		return TG_GUEST_BAD_PARAM;
+	shm = tg_shm_hold(vm, tg_cookie(rmem->shm_ref), TG_SHM_REGISTERED);
+	if (!shm)
+		return TG_GUEST_BAD_PARAM;
+	call->refs[call->ref_count++] = shm;
+	return TG_OK;
+}
+
+/* OP-TEE takes an address of 0 for the absence of a buffer. */
+static void set_null(struct optee_msg_param *param, uint64_t size)
+{
+	param->u.tmem = (struct optee_msg_tmem){ .size = size };
+}
+
+static enum tg_status translate_tmem(struct tg_vm *vm, struct tg_call *call,
+				     struct optee_msg_param *param,
+				     bool noncontig)
+{
+	struct optee_msg_tmem *tmem = &param->u.tmem;
+	struct tg_temp *temp;
+	enum tg_status status;
+
+	/* RAM may be at IPA 0, but then the buffer has a name. */
+	if (!noncontig && !tmem->buf_ptr && !tmem->shm_ref) {
+		set_null(param, tmem->size);
+		return TG_OK;
+	}
+	if (!noncontig && !tmem->size) {
+		set_null(param, 0);
+		return TG_OK;
+	}
+	if (call->temp_count >= TG_CALL_MEMREFS_MAX)
+		return TG_GUEST_BAD_PARAM;
+	temp = &call->temps[call->temp_count];
+	status = tg_pagelist_pin(vm, &temp->list, tmem, noncontig);
+	if (status != TG_OK)
+		return status;
+	temp->guest_ref = tmem->shm_ref;
+	tmem->buf_ptr = tg_pagelist_address(&temp->list);
+	tmem->shm_ref =
+		TG_TEMP_COOKIE_BASE | call->slot << 8 | (call->temp_count + 1);
+	param->attr |= OPTEE_MSG_ATTR_NONCONTIG;
+	call->temp_count++;
+	return TG_OK;
+}
+
+/* Translates one parameter in the shadow and notes its type (I4). */
+static enum tg_status translate_param(struct tg_vm *vm, struct tg_call *call,
+				      uint32_t i)
+{
+	struct optee_msg_param *param = &shadow_msg(call)->params[i];
+	uint32_t type = (uint32_t)(param->attr & OPTEE_MSG_ATTR_TYPE_MASK);
+	bool noncontig = param->attr & OPTEE_MSG_ATTR_NONCONTIG;
+	uint64_t meta = param->attr & OPTEE_MSG_ATTR_META;
+
+	if (param->attr & ~ATTR_KNOWN)
+		return TG_GUEST_BAD_PARAM;
+	if ((meta && !tg_attr_is_value(type)) ||
+	    (noncontig && !tg_attr_is_tmem(type)))
+		return TG_GUEST_BAD_PARAM;
+	call->types[i] = (uint8_t)type;
+	param->attr = type | meta;
+	if (tg_attr_is_value(type))
+		return TG_OK;
+	if (tg_attr_is_rmem(type))
+		return translate_rmem(vm, call, &param->u.rmem);
+	if (tg_attr_is_tmem(type))
+		return translate_tmem(vm, call, param, noncontig);
+	if (type != OPTEE_MSG_ATTR_NONE)
+		return TG_GUEST_BAD_PARAM;
+	param->u.value = (struct optee_msg_value){ 0 };
+	return TG_OK;
+}
+
+static enum tg_status translate_params(struct tg_vm *vm, struct tg_call *call)
+{
+	for (uint32_t i = 0; i < call->num_params; i++) {
+		enum tg_status status = translate_param(vm, call, i);
+
+		if (status != TG_OK)
+			return status;
+	}
+	return TG_OK;
+}
+
+/*
+ * REGISTER_SHM: the pages are pinned and the cookie is taken before OP-TEE
+ * hears of either. The guest may give a list or a contiguous range; OP-TEE
+ * gets a list.
+ */
+static enum tg_status translate_register(struct tg_vm *vm, struct tg_call *call)
+{
+	struct optee_msg_param *param = shadow_msg(call)->params;
+	enum tg_status status;
+	struct tg_shm *shm;
+
+	if (call->num_params != 1 || (param->attr & ~ATTR_KNOWN) ||
+	    (param->attr & OPTEE_MSG_ATTR_META) ||
+	    !tg_attr_is_tmem(param->attr & OPTEE_MSG_ATTR_TYPE_MASK))
+		return TG_GUEST_BAD_PARAM;
+	shm = tg_shm_create(vm, TG_SHM_REGISTERED, &status);
+	if (!shm)
+		return status;
+	shm->cookie = tg_cookie(param->u.tmem.shm_ref);
+	status = tg_pagelist_pin(vm, &shm->list, &param->u.tmem,
+				 param->attr & OPTEE_MSG_ATTR_NONCONTIG);
+	if (status == TG_OK)
+		status = tg_shm_insert(vm, shm);
+	if (status != TG_OK) {
+		tg_shm_destroy(vm, shm);
+		return status;
+	}
+	call->subject = shm;
+	call->types[0] = OPTEE_MSG_ATTR_NONE;
+	param->attr = OPTEE_MSG_ATTR_TMEM_OUT | OPTEE_MSG_ATTR_NONCONTIG;
+	param->u.tmem.buf_ptr = tg_pagelist_address(&shm->list);
+	return TG_OK;
+}
+
+/* UNREGISTER_SHM: from here on no call can name the buffer. */
+static enum tg_status translate_unregister(struct tg_vm *vm,
+					   struct tg_call *call)
+{
+	struct optee_msg_param *param = shadow_msg(call)->params;
+
+	if (call->num_params != 1 || !tg_attr_is_rmem((uint32_t)param->attr) ||
+	    (param->attr & ~OPTEE_MSG_ATTR_TYPE_MASK))
+		return TG_GUEST_BAD_PARAM;
+	call->subject = tg_shm_claim(vm, tg_cookie(param->u.rmem.shm_ref),
+				     TG_SHM_REGISTERED);
+	if (!call->subject)
+		return TG_GUEST_BAD_PARAM;
+	call->types[0] = OPTEE_MSG_ATTR_NONE;
+	param->attr = OPTEE_MSG_ATTR_RMEM_IN;
+	return TG_OK;
+}
+
+/*
+ * Makes the shadow fit for OP-TEE. TG_GUEST_BAD_COMMAND for a command that
+ * guests have no use of; any other error belongs into the message. What was
+ * pinned or held so far is the call's, also on error.
+ */
+enum tg_status tg_msg_translate(struct tg_vm *vm, struct tg_call *call)
+{
+	shadow_msg(call)->pad = 0;
+	switch (call->cmd) {
+	case OPTEE_MSG_CMD_OPEN_SESSION:
+	case OPTEE_MSG_CMD_INVOKE_COMMAND:
+	case OPTEE_MSG_CMD_CLOSE_SESSION:
+	case OPTEE_MSG_CMD_CANCEL:
+		return translate_params(vm, call);
+	case OPTEE_MSG_CMD_REGISTER_SHM:
+		return translate_register(vm, call);
+	case OPTEE_MSG_CMD_UNREGISTER_SHM:
+		return translate_unregister(vm, call);
+	default:
+		/* Asynchronous notifications and protected memory. */
+		return TG_GUEST_BAD_COMMAND;
+	}
+}
+
+static enum tg_status put_result(struct tg_vm *vm, struct tg_call *call,
+				 uint32_t ret, uint32_t origin)
+{
+	const uint32_t words[2] = { ret, origin };
+	uint64_t at = call->arg.v + offsetof(struct optee_msg_arg, ret);
+
+	return tg_port_copy_out(vm->guest, tg_ipa(at), words, sizeof(words));
+}
+
+/* Answers a message that OP-TEE never saw. */
+enum tg_status tg_msg_refuse(struct tg_vm *vm, struct tg_call *call,
+			     enum tg_status why)
+{
+	tg_count(&vm->stats.refused[why]);
+	tg_port_trace(vm->guest, vm->id, TG_TRACE_REFUSED, why, call->cmd);
+	return put_result(vm, call, tg_status_to_tee(why), TEE_ORIGIN_COMMS);
+}
+
+static enum tg_status return_param(struct tg_vm *vm, struct tg_call *call,
+				   uint32_t i)
+{
+	const struct optee_msg_param *param = &shadow_msg(call)->params[i];
+	uint64_t at = call->arg.v + optee_msg_bytes(i);
+
+	if (!tg_attr_is_out(call->types[i]))
+		return TG_OK;
+	if (tg_attr_is_value(call->types[i]))
+		return tg_port_copy_out(
+			vm->guest,
+			tg_ipa(at + offsetof(struct optee_msg_param, u)),
+			&param->u.value, sizeof(param->u.value));
+	return tg_port_copy_out(
+		vm->guest,
+		tg_ipa(at + offsetof(struct optee_msg_param, u.tmem.size)),
+		&param->u.tmem.size, sizeof(param->u.tmem.size));
+}
+
+/* Takes OP-TEE's results to the guest, the outcome last. */
+enum tg_status tg_msg_return(struct tg_vm *vm, struct tg_call *call)
+{
+	const struct optee_msg_arg *msg = shadow_msg(call);
+	enum tg_status status = TG_OK;
+
+	for (uint32_t i = 0; i < call->num_params && status == TG_OK; i++)
+		status = return_param(vm, call, i);
+	if (status == TG_OK && call->cmd == OPTEE_MSG_CMD_OPEN_SESSION)
+		status = tg_port_copy_out(
+			vm->guest,
+			tg_ipa(call->arg.v +
+			       offsetof(struct optee_msg_arg, session)),
+			&msg->session, sizeof(msg->session));
+	if (status == TG_OK)
+		status = put_result(vm, call, msg->ret, msg->ret_origin);
+	return status;
+}
