@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the module's files share and what belongs to no single guest: the
+ * machine's OP-TEE, the host as VM 1, the tag on the host driver's calls, and
+ * the device node.
+ */
+#ifndef TEEGATE_MODULE_H
+#define TEEGATE_MODULE_H
+
+#include <linux/errno.h>
+#include <linux/types.h>
+
+#include <tg/mediator.h>
+
+extern struct tg_system teegate_system;
+
+/* host.c: with @enable, VM 1 for this host's own OP-TEE driver. */
+int host_init(bool enable);
+void host_fini(void);
+
+/* host.c: logs that the OP-TEE driver came first, and what to do. */
+void host_busy_say(void);
+
+/* main.c: whether the OP-TEE driver is bound to the device. */
+bool teegate_optee_is_bound(void);
+
+/* chardev.c: registered early, but opens only once started. */
+int chardev_init(void);
+void chardev_start(void);
+void chardev_fini(void);
+
+/* tag.c: VM id 1 on every SMC of the host's OP-TEE driver. */
+#if IS_ENABLED(CONFIG_KPROBES)
+int tag_arm(void);
+void tag_disarm(void);
+#else
+static inline int tag_arm(void)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void tag_disarm(void)
+{
+}
+#endif
+
+#endif

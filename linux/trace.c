@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the core tells of (tg_port_trace): to tracepoints always, to the log
+ * where an administrator can do something about it. Guests cause these events,
+ * so no line is an error, each is rate limited and says whose it is (I11).
+ */
+#include <linux/ratelimit.h>
+#include <linux/string.h>
+
+#include "guest.h"
+#include "module.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+/* Room for about 30 process ids; more are cut off. */
+#define HOLDERS_BYTES 256
+
+/* A guest that gets no partition tries again and again. */
+static DEFINE_RATELIMIT_STATE(partition_none_ratelimit, 60 * HZ, 2);
+
+static void partition_none(const struct tg_guest *guest)
+{
+	char holders[HOLDERS_BYTES];
+
+	if (!__ratelimit(&partition_none_ratelimit))
+		return;
+	guest_holders_print(holders, sizeof(holders));
+	pr_warn("OP-TEE has no partition left for the guest of process %d. Stop another guest, or build OP-TEE with a greater CFG_VIRT_GUEST_COUNT. Guests that hold one are of processes:%s\n",
+		guest->pid, holders[0] ? holders : " none, only this host");
+}
+
+static void partition_created(struct tg_guest *guest, struct tg_vmid id)
+{
+	guest_vmid_set(guest, id.v);
+	trace_partition(id.v, "created");
+	pr_debug("VM %u: partition created for process %d\n", id.v, guest->pid);
+}
+
+static void partition_destroyed(struct tg_guest *guest, struct tg_vmid id)
+{
+	guest_vmid_set(guest, 0);
+	trace_partition(id.v, "destroyed");
+	pr_debug("VM %u: partition destroyed\n", id.v);
+}
+
+static void refused(struct tg_vmid id, enum tg_status status, u64 about)
+{
+	const char *reason = tg_status_name(status);
+
+	trace_refused(id.v, reason, about);
+	pr_debug_ratelimited("VM %u: refused 0x%llx: %s\n", id.v, about,
+			     reason);
+}
+
+void tg_port_trace(struct tg_guest *guest, struct tg_vmid id,
+		   enum tg_trace_event event, uint64_t a, uint64_t b)
+{
+	switch (event) {
+	case TG_TRACE_SMC_IN:
+		trace_smc_in(id.v, a, b);
+		break;
+	case TG_TRACE_SMC_OUT:
+		trace_smc_out(id.v, a, b);
+		break;
+	case TG_TRACE_TEE_IN:
+		trace_tee_in(id.v, a, b);
+		break;
+	case TG_TRACE_TEE_OUT:
+		trace_tee_out(id.v, a, b);
+		break;
+	case TG_TRACE_RPC_CMD:
+		trace_rpc(id.v, a, b);
+		break;
+	case TG_TRACE_REFUSED:
+		refused(id, a, b);
+		break;
+	case TG_TRACE_PARTITION_CREATED:
+		partition_created(guest, id);
+		break;
+	case TG_TRACE_PARTITION_DESTROYED:
+		partition_destroyed(guest, id);
+		break;
+	case TG_TRACE_PARTITION_NONE:
+		trace_partition(id.v, "none");
+		partition_none(guest);
+		break;
+	case TG_TRACE_COUNT:
+		break;
+	}
+}
