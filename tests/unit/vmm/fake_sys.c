@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The fake behind fake_sys.h. Requests that no test expects fail with
+ * -ENOTTY, like on a real file.
+ */
+#include <stdio.h>
+
+#include "../../../vmm/lib/kvm_abi.h"
+#include "../../../vmm/lib/sys.h"
+#include "fake_sys.h"
+#include "test.h"
+
+struct fake_sys fake;
+
+void fake_sys_init(void)
+{
+	memset(&fake, 0, sizeof(fake));
+	fake.abi_version = TEEGATE_ABI_VERSION;
+}
+
+void fake_run_hypercall(struct kvm_run *run, uint64_t nr, bool smc)
+{
+	uint64_t flags = smc ? KVM_HYPERCALL_EXIT_SMC : 0;
+
+	memset(run, 0, sizeof(*run));
+	run->exit_reason = KVM_EXIT_HYPERCALL;
+	run->hypercall.nr = nr;
+	memcpy(&run->hypercall.longmode, &flags, sizeof(flags));
+}
+
+int tg_sys_open(const char *path)
+{
+	snprintf(fake.path, sizeof(fake.path), "%s", path);
+	if (fake.open_result)
+		return fake.open_result;
+	fake.opens++;
+	return FAKE_DEVICE_FD;
+}
+
+int tg_sys_close(int fd)
+{
+	assert_int_equal(fd, FAKE_DEVICE_FD);
+	fake.closes++;
+	return 0;
+}
+
+static unsigned int register_number(uint64_t id)
+{
+	unsigned int n;
+
+	for (n = 0; n < FAKE_REGISTERS && tg_kvm_reg_x(n) != id; n++)
+		;
+	assert_true(n < FAKE_REGISTERS);
+	return n;
+}
+
+static int register_ioctl(unsigned long request, const struct kvm_one_reg *reg)
+{
+	uint64_t *value = (uint64_t *)(uintptr_t)reg->addr;
+	unsigned int n = register_number(reg->id);
+
+	if (request == KVM_GET_ONE_REG) {
+		fake.reg_gets++;
+		*value = fake.x[n];
+		return fake.get_reg_result;
+	}
+	fake.reg_sets++;
+	if (!fake.set_reg_result)
+		fake.x[n] = *value;
+	return fake.set_reg_result;
+}
+
+static int filter_ioctl(const struct kvm_device_attr *attr)
+{
+	const struct kvm_smccc_filter *filter =
+		(const void *)(uintptr_t)attr->addr;
+
+	assert_int_equal(filter->action, KVM_SMCCC_FILTER_FWD_TO_USER);
+	if (fake.filters < ARRAY_COUNT(fake.filter_base)) {
+		fake.filter_base[fake.filters] = filter->base;
+		fake.filter_count[fake.filters] = filter->nr_functions;
+	}
+	fake.filters++;
+	return fake.filter_result;
+}
+
+static int region_ioctl(const struct teegate_region *region)
+{
+	if (fake.region_count < FAKE_REGIONS)
+		fake.regions[fake.region_count] = *region;
+	fake.region_count++;
+	return fake.region_result;
+}
+
+static int smc_ioctl(struct teegate_smc *smc)
+{
+	fake.smcs++;
+	fake.smc = *smc;
+	if (fake.smc_result)
+		return fake.smc_result;
+	memcpy(smc->x, fake.smc_answer.x, 4 * sizeof(smc->x[0]));
+	smc->events = fake.smc_answer.events;
+	return 0;
+}
+
+static int device_ioctl(unsigned long request, void *arg)
+{
+	switch (request) {
+	case TEEGATE_GET_INFO:
+		((struct teegate_info *)arg)->abi_version = fake.abi_version;
+		return 0;
+	case TEEGATE_SET_LIMITS:
+		fake.limits = *(struct teegate_limits *)arg;
+		return fake.limits_result;
+	case TEEGATE_SET_REGION:
+		return region_ioctl(arg);
+	case TEEGATE_SMC:
+		return smc_ioctl(arg);
+	case TEEGATE_RESET:
+		assert_null(arg);
+		fake.resets++;
+		return 0;
+	case TEEGATE_GET_STATS:
+		((struct teegate_stats *)arg)->smcs = fake.smcs;
+		return 0;
+	}
+	return -ENOTTY;
+}
+
+int tg_sys_ioctl(int fd, unsigned long request, void *arg)
+{
+	if (fd == FAKE_DEVICE_FD)
+		return device_ioctl(request, arg);
+	switch (request) {
+	case KVM_HAS_DEVICE_ATTR:
+		return fake.probe_result;
+	case KVM_SET_DEVICE_ATTR:
+		return filter_ioctl(arg);
+	case KVM_GET_ONE_REG:
+	case KVM_SET_ONE_REG:
+		return register_ioctl(request, arg);
+	}
+	return -ENOTTY;
+}

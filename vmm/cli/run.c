@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * `teegate run`: starts an unmodified QEMU whose guest can use OP-TEE. It
+ * checks everything that can be checked before, makes the guest's device
+ * tree, sets the environment for libteegate-preload, and becomes QEMU by
+ * exec, so that process id, signals and exit status are QEMU's.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "dtb.h"
+#include "dump.h"
+#include "reach.h"
+#include "run.h"
+
+enum {
+	OPT_DEVICE,
+	OPT_CALLS,
+	OPT_SHM_BUFFERS,
+	OPT_PINNED,
+	OPT_PRELOAD,
+	OPT_NO_TEE_NODE,
+	OPT_PRINT,
+};
+
+static const struct cli_option options[] = {
+	[OPT_DEVICE] = { "device", "PATH",
+			 "the device (default: $TEEGATE_DEVICE, or " TEEGATE_DEVICE_DEFAULT
+			 ")" },
+	[OPT_CALLS] = { "calls", "N",
+			"calls into OP-TEE that the guest may have in flight" },
+	[OPT_SHM_BUFFERS] = { "shm-buffers", "N",
+			      "buffers that the guest may share with OP-TEE" },
+	[OPT_PINNED] = { "pinned", "SIZE",
+			 "memory that the guest may share with OP-TEE, in bytes\n"
+			 "or with K, M, G; it cannot be swapped out" },
+	[OPT_PRELOAD] = { "preload", "PATH",
+			  "libteegate-preload.so (default: beside this program,\n"
+			  "else where it was installed)" },
+	[OPT_NO_TEE_NODE] = { "no-tee-node", NULL,
+			      "leave the device tree alone: the guest's own has the node\n" TEEGATE_DT_PATH },
+	[OPT_PRINT] = { "print", NULL,
+			"print the command instead of running it" },
+	{ NULL, NULL, NULL },
+};
+
+static bool option_take(struct run_options *run, int option)
+{
+	uint64_t bytes;
+
+	switch (option) {
+	case OPT_DEVICE:
+		run->device = optarg;
+		return true;
+	case OPT_CALLS:
+		return cli_count_parse(optarg, &run->limits.calls) &&
+		       run->limits.calls;
+	case OPT_SHM_BUFFERS:
+		return cli_count_parse(optarg, &run->limits.shm_buffers) &&
+		       run->limits.shm_buffers;
+	case OPT_PINNED:
+		if (!cli_size_parse(optarg, &bytes))
+			return false;
+		run->limits.pinned_bytes = bytes;
+		return bytes;
+	case OPT_PRELOAD:
+		run->preload = optarg;
+		return true;
+	case OPT_NO_TEE_NODE:
+		run->no_tee_node = true;
+		return true;
+	default:
+		run->print = true;
+		return true;
+	}
+}
+
+/* CLI_END: go on; else an exit code. */
+static int options_parse(const struct cli_command *command, int argc,
+			 char **argv, struct run_options *run)
+{
+	struct cli_parser parser;
+	int option;
+
+	cli_parser_init(&parser, command, argc, argv);
+	while ((option = cli_parser_next(&parser)) >= 0) {
+		if (option_take(run, option))
+			continue;
+		cli_say(command,
+			"--%s %s is not a number above zero; see teegate run --help",
+			options[option].name, optarg);
+		return CLI_USAGE;
+	}
+	if (option != CLI_END)
+		return cli_parser_exit(option);
+	if (optind == argc) {
+		cli_say(command,
+			"which QEMU? For example: teegate run -- qemu-system-aarch64 -M virt -accel kvm …");
+		return CLI_USAGE;
+	}
+	run->argv = argv + optind;
+	run->argc = (size_t)(argc - optind);
+	return CLI_END;
+}
+
+/* The guest may pin as much as the administrator lets this user lock. */
+static void memlock_raise(const struct cli_command *command,
+			  const struct run_options *run)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &limit))
+		return;
+	if (limit.rlim_cur != limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_MEMLOCK, &limit);
+	}
+	if (limit.rlim_max != RLIM_INFINITY &&
+	    limit.rlim_max < run->limits.pinned_bytes)
+		cli_say(command,
+			"note: --pinned is more than this user may lock (%llu bytes, ulimit -H -l): "
+			"the guest will get out-of-memory errors",
+			(unsigned long long)limit.rlim_max);
+}
+
+static int limits_check(const struct cli_command *command,
+			const struct run_options *run, struct teegate *guest)
+{
+	const struct teegate_limits *want = &run->limits;
+	struct teegate_info info;
+	int ret = teegate_get_info(guest, &info);
+
+	if (ret == 0)
+		ret = teegate_set_limits(guest, want);
+	if (ret == 0)
+		return CLI_OK;
+	if (ret != -EPERM) {
+		cli_say(command, "the device refuses these limits: %s",
+			strerror(-ret));
+		return CLI_DEVICE;
+	}
+	cli_say(command,
+		"more than the administrator allows one guest: at most %u calls, %u shared buffers, "
+		"%llu bytes pinned",
+		info.limits_calls, info.limits_shm_buffers,
+		(unsigned long long)info.limits_pinned_bytes);
+	return CLI_REFUSED;
+}
+
+static int preflight(const struct cli_command *command,
+		     const struct run_options *run)
+{
+	struct teegate *guest;
+	int ret = reach_device(command, run->device, &guest);
+
+	if (ret != CLI_OK)
+		return ret;
+	ret = limits_check(command, run, guest);
+	/* QEMU opens its own: a partition belongs to the process that opened. */
+	teegate_close(guest);
+	return ret == CLI_OK ? reach_kvm(command) : ret;
+}
+
+static int tree_get(const struct cli_command *command,
+		    const struct run_options *run, const struct qemu_args *args,
+		    void **ret_dtb, size_t *ret_bytes)
+{
+	int ret;
+
+	if (!args->dtb)
+		return dump_dtb(command, args, run->argv[args->program],
+				ret_dtb, ret_bytes);
+	ret = file_read(args->dtb, ret_dtb, ret_bytes);
+	if (ret == 0)
+		return CLI_OK;
+	cli_say(command, "cannot read %s: %s", args->dtb, strerror(-ret));
+	return CLI_OTHER;
+}
+
+/* Appends -dtb with the changed tree; the last one counts for QEMU. */
+static int tree_make(const struct cli_command *command,
+		     const struct run_options *run,
+		     const struct qemu_args *args, struct words *words)
+{
+	void *dtb, *changed;
+	char path[64];
+	size_t bytes;
+	int ret = tree_get(command, run, args, &dtb, &bytes);
+
+	if (ret != CLI_OK)
+		return ret;
+	ret = dtb_add_optee(dtb, bytes, &changed, &bytes);
+	free(dtb);
+	if (ret < 0) {
+		cli_say(command, "%s is not a usable device tree: %s",
+			args->dtb ?: "what QEMU wrote", dtb_strerror(ret));
+		return CLI_OTHER;
+	}
+	ret = file_in_memory(changed, bytes);
+	free(changed);
+	if (ret < 0) {
+		cli_say(command, "cannot make a memory file: %s",
+			strerror(-ret));
+		return CLI_OTHER;
+	}
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", ret);
+	return words_add(words, "-dtb") && words_add(words, path) ? CLI_OK :
+								    CLI_OTHER;
+}
+
+static int become_qemu(const struct cli_command *command,
+		       const struct words *words)
+{
+	execvp(words->word[0], words->word);
+	cli_say(command, "cannot run %s: %s", words->word[0], strerror(errno));
+	return CLI_OTHER;
+}
+
+static int run_checked(const struct cli_command *command,
+		       const struct run_options *run,
+		       const struct qemu_args *args, const char *preload)
+{
+	struct words words = { 0 };
+	size_t n;
+	int ret;
+
+	for (n = 0; n < run->argc; n++) {
+		if (!words_add(&words, run->argv[n]))
+			return CLI_OTHER;
+	}
+	if (run->print) {
+		ret = run_print(run, args, preload, &words);
+	} else {
+		ret = preflight(command, run);
+		if (ret == CLI_OK && !run->no_tee_node)
+			ret = tree_make(command, run, args, &words);
+		if (ret == CLI_OK) {
+			memlock_raise(command, run);
+			ret = run_environment(run, preload, NULL) ?
+				      become_qemu(command, &words) :
+				      CLI_OTHER;
+		}
+	}
+	words_fini(&words);
+	return ret;
+}
+
+static int run_run(const struct cli_command *command, int argc, char **argv)
+{
+	struct run_options run = { 0 };
+	struct qemu_args args = { 0 };
+	char preload[RUN_PATH_MAX];
+	int ret = options_parse(command, argc, argv, &run);
+
+	if (ret != CLI_END)
+		return ret;
+	if (!qemu_args_parse(run.argc, run.argv, &args)) {
+		cli_say(command, "out of memory");
+		ret = CLI_OTHER;
+	} else {
+		ret = run_policy(command, &run, &args);
+		if (ret == CLI_OK)
+			ret = run_preload_find(command, run.preload, preload);
+		if (ret == CLI_OK)
+			ret = run_checked(command, &run, &args, preload);
+	}
+	qemu_args_fini(&args);
+	return ret;
+}
+
+const struct cli_command cmd_run = {
+	.name = "run",
+	.synopsis =
+		"[OPTION...] -- [WRAPPER...] qemu-system-aarch64 QEMU-OPTION...",
+	.summary = "Starts an unmodified QEMU whose guest can use OP-TEE",
+	.description =
+		"The guest finds OP-TEE by a node in its device tree. To make that tree, QEMU is first run for a\n"
+		"moment with the options that shape the machine (-machine, -cpu, -smp, -m, -accel, -numa and\n"
+		"memory objects) and dumpdtb; it opens no disk, socket, network or terminal then. If -dtb is given,\n"
+		"a copy of that tree is used. Then this process becomes QEMU: its process id, signals and exit\n"
+		"status are QEMU's.",
+	.options = options,
+	.run = run_run,
+};

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * What the preload does with a VM's life: filter its calls when it is made,
+ * open the device when it gets its first memory, follow its memory slots,
+ * run its vCPUs, notice its reset, let go of it. Which ioctl() of the VMM
+ * means what is ioctl.c's business.
+ *
+ * QEMU makes VMs and vCPUs only to look at the host's abilities. They are
+ * filtered like any other, which costs nothing, but never get memory, and so
+ * never open the device.
+ *
+ * One lock covers making, changing and closing, all of which are rare. It is
+ * never held while a vCPU runs or OP-TEE works.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "preload.h"
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pid_t owner;
+static bool attach_failed;
+
+static void library_message(void *opaque, const char *text)
+{
+	(void)opaque;
+	tgp_say("%s", text);
+}
+
+static void vm_put_locked(struct tgp_vm *vm)
+{
+	if (--vm->fds_open)
+		return;
+	/* No descriptor, hence no thread that may still be in a call. */
+	teegate_close(atomic_exchange(&vm->guest, NULL));
+	tgp_slots_fini(&vm->slots);
+}
+
+static void retire_locked(int fd)
+{
+	struct tgp_object *object = tgp_object_retire(fd);
+	struct tgp_vcpu *vcpu;
+
+	if (!object)
+		return;
+	vcpu = object->vcpu;
+	/* The mapping would keep the VM alive in the kernel. */
+	if (vcpu && vcpu->run) {
+		munmap((void *)vcpu->run, (size_t)sysconf(_SC_PAGESIZE));
+		vcpu->run = NULL;
+	}
+	vm_put_locked(object->vm);
+}
+
+static void say_attach_failed(int err)
+{
+	if (attach_failed)
+		return;
+	attach_failed = true;
+	if (err == -ENXIO)
+		tgp_say("this kernel's KVM cannot hand calls to user space: use Linux 6.4 or later; "
+			"the guest boots without a TEE");
+	else
+		tgp_say("KVM refused the SMCCC filter: %s; the guest boots without a TEE",
+			strerror(-err));
+}
+
+/*
+ * Programs that the VMM starts are not to get this library. A wrapper that
+ * becomes the VMM is: so this waits until the process turns out to be one.
+ */
+static void environment_clean(void)
+{
+	char *list = getenv("LD_PRELOAD");
+
+	if (!list)
+		return;
+	tgp_preload_list_strip(list);
+	if (!*list)
+		unsetenv("LD_PRELOAD");
+}
+
+void tgp_vm_created(int vm_fd)
+{
+	struct tgp_vm *vm = calloc(1, sizeof(*vm));
+	int ret = teegate_kvm_attach(vm_fd);
+
+	if (!vm) {
+		tgp_say("out of memory for a VM; the guest boots without a TEE");
+		return;
+	}
+	vm->filtered = ret == 0;
+	vm->fds_open = 1;
+	pthread_mutex_lock(&lock);
+	if (!owner)
+		environment_clean();
+	owner = getpid();
+	if (ret < 0)
+		say_attach_failed(ret);
+	retire_locked(vm_fd);
+	ret = tgp_object_insert(vm_fd, vm, NULL);
+	pthread_mutex_unlock(&lock);
+	if (ret < 0) {
+		tgp_say("cannot follow the VM: %s; the guest boots without a TEE",
+			strerror(-ret));
+		free(vm);
+	}
+}
+
+void tgp_vcpu_created(struct tgp_vm *vm, int vcpu_fd)
+{
+	struct tgp_vcpu *vcpu = calloc(1, sizeof(*vcpu));
+	int ret = -ENOMEM;
+
+	pthread_mutex_lock(&lock);
+	retire_locked(vcpu_fd);
+	if (vcpu) {
+		vcpu->vm = vm;
+		ret = tgp_object_insert(vcpu_fd, vm, vcpu);
+	}
+	if (ret == 0)
+		vm->fds_open++;
+	pthread_mutex_unlock(&lock);
+	if (ret < 0) {
+		tgp_say("cannot follow a vCPU: %s; its calls to OP-TEE will not be answered",
+			strerror(-ret));
+		free(vcpu);
+	}
+}
+
+static void say_region(const struct kvm_userspace_memory_region *region,
+		       int err)
+{
+	tgp_say("guest memory at 0x%llx (%llu bytes) is out of OP-TEE's reach: %s; the guest cannot share it",
+		(unsigned long long)region->guest_phys_addr,
+		(unsigned long long)region->memory_size, strerror(-err));
+}
+
+static void push_region(struct teegate *guest,
+			const struct kvm_userspace_memory_region *region)
+{
+	int ret = teegate_kvm_region(guest, region);
+
+	if (ret < 0)
+		say_region(region, ret);
+}
+
+static int apply_limits(struct teegate *guest)
+{
+	const char *text = getenv(TGP_LIMITS_ENV);
+	struct teegate_limits limits;
+
+	if (!text)
+		return 0;
+	if (!tgp_limits_parse(text, &limits))
+		return -EINVAL;
+	return teegate_set_limits(guest, &limits);
+}
+
+static void open_locked(struct tgp_vm *vm)
+{
+	struct teegate *guest = NULL;
+	int ret;
+
+	vm->opened = true;
+	ret = teegate_open(NULL, &guest);
+	if (ret < 0) {
+		tgp_say("cannot open %s: %s; start QEMU with `teegate run`, which says what to do; "
+			"the guest boots without a TEE",
+			getenv(TEEGATE_DEVICE_ENV) ?: TEEGATE_DEVICE_DEFAULT,
+			strerror(-ret));
+		return;
+	}
+	teegate_set_message_handler(guest, library_message, NULL);
+	ret = apply_limits(guest);
+	if (ret < 0) {
+		tgp_say("the limits in $" TGP_LIMITS_ENV
+			" were refused: %s; `teegate info` shows the maximum; "
+			"the guest boots without a TEE",
+			strerror(-ret));
+		teegate_close(guest);
+		return;
+	}
+	atomic_store(&vm->guest, guest);
+}
+
+void tgp_vm_region(struct tgp_vm *vm,
+		   const struct kvm_userspace_memory_region *region)
+{
+	enum tgp_slot_change change;
+	struct teegate *guest;
+
+	pthread_mutex_lock(&lock);
+	change = tgp_slots_set(&vm->slots, region);
+	if (vm->filtered && !vm->opened && region->memory_size)
+		open_locked(vm);
+	guest = atomic_load(&vm->guest);
+	if (change == TGP_SLOT_NO_ROOM)
+		say_region(region, -ENOSPC);
+	else if (guest && change == TGP_SLOT_CHANGED)
+		push_region(guest, region);
+	pthread_mutex_unlock(&lock);
+}
+
+void tgp_vcpu_init(struct tgp_vcpu *vcpu)
+{
+	struct teegate *guest = atomic_load(&vcpu->vm->guest);
+	int ret;
+
+	/* A call that a signal put off belongs to the life before the reset. */
+	atomic_store(&vcpu->pending, false);
+	/*
+	 * All vCPUs are set up anew at a reset, and none runs meanwhile: the
+	 * first one to come here stands for all.
+	 */
+	if (!atomic_exchange(&vcpu->vm->ran, false) || !guest)
+		return;
+	ret = teegate_reset(guest);
+	if (ret < 0)
+		tgp_say("the guest was reset but its partition in OP-TEE was not: %s; "
+			"end this QEMU and start it again",
+			strerror(-ret));
+}
+
+void tgp_fd_closing(int fd)
+{
+	/* A child after fork() or vfork() closes what it inherited: not ours. */
+	if (getpid() != owner)
+		return;
+	pthread_mutex_lock(&lock);
+	retire_locked(fd);
+	pthread_mutex_unlock(&lock);
+}
+
+static bool map_run(struct tgp_vcpu *vcpu, int vcpu_fd)
+{
+	void *run = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ,
+			 MAP_SHARED, vcpu_fd, 0);
+
+	if (run == MAP_FAILED) {
+		tgp_say("cannot map a vCPU's state: %s; the guest cannot run",
+			strerror(errno));
+		return false;
+	}
+	vcpu->run = run;
+	return true;
+}
+
+int tgp_vcpu_run(struct tgp_vcpu *vcpu, int vcpu_fd, void *arg)
+{
+	struct tgp_vm *vm = vcpu->vm;
+	int ret;
+
+	if (!vcpu->run && !map_run(vcpu, vcpu_fd))
+		return -1;
+	if (!atomic_load_explicit(&vm->ran, memory_order_relaxed))
+		atomic_store(&vm->ran, true);
+	for (;;) {
+		if (atomic_load_explicit(&vcpu->pending,
+					 memory_order_relaxed)) {
+			ret = teegate_kvm_exit(atomic_load(&vm->guest), vcpu_fd,
+					       vcpu->run);
+			if (ret < 0) {
+				/* EINTR: the VMM has something to do first. */
+				errno = -ret;
+				return -1;
+			}
+			atomic_store(&vcpu->pending, false);
+		}
+		/* KVM looks at immediate_exit and at signals itself. */
+		ret = tgp_real_ioctl(vcpu_fd, KVM_RUN, arg);
+		if (ret || !teegate_kvm_exit_is_ours(vcpu->run))
+			return ret;
+		atomic_store(&vcpu->pending, true);
+	}
+}
