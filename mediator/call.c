@@ -185,6 +185,8 @@ enum tg_status tg_call_begin(struct tg_vm *vm, struct tg_regs *regs)
 	if (status == TG_OK)
 		return run(vm, call, regs);
 	if (status != TG_GUEST_BAD_COMMAND) {
+		/* I12: the guest may take back what it named at once. */
+		release_memory(vm, call);
 		status = tg_msg_refuse(vm, call, status);
 		if (status == TG_OK)
 			give(regs, OPTEE_RET_OK);

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * What a guest's OP-TEE driver sends: messages, page lists, calls. It does
+ * nothing wrong by itself; a test that wants something wrong changes the
+ * message or the registers. RPCs are answered in supplicant.c.
+ */
+#include <string.h>
+
+#include "guest.h"
+
+/* A page list for @pages pages that follow each other from @ipa on. */
+uint64_t sim_pagelist(struct tg_guest *guest, uint64_t ipa, uint64_t pages)
+{
+	uint64_t count =
+		(pages + OPTEE_PAGELIST_ENTRIES - 1) / OPTEE_PAGELIST_ENTRIES;
+	uint64_t list =
+		sim_guest_alloc(guest, (count ? count : 1) * TG_PAGE_BYTES);
+
+	for (uint64_t i = 0; i < pages; i++) {
+		uint64_t *entries =
+			sim_guest_at(guest, list + i / OPTEE_PAGELIST_ENTRIES *
+							    TG_PAGE_BYTES);
+		uint64_t n = i % OPTEE_PAGELIST_ENTRIES;
+
+		entries[n] =
+			(ipa & ~(uint64_t)TG_PAGE_MASK) + i * TG_PAGE_BYTES;
+		if (n == OPTEE_PAGELIST_ENTRIES - 1 && i + 1 < pages)
+			entries[n + 1] = list + (i / OPTEE_PAGELIST_ENTRIES +
+						 1) * TG_PAGE_BYTES;
+	}
+	return list;
+}
+
+void sim_msg_init(struct sim_msg *msg, uint32_t cmd, uint32_t session,
+		  uint32_t func)
+{
+	memset(msg, 0, sizeof(*msg));
+	msg->cmd = cmd;
+	msg->session = session;
+	msg->func = func;
+	msg->ret = 0xdeadbeef;
+	msg->ret_origin = 0xdeadbeef;
+}
+
+static struct optee_msg_param *next_param(struct sim_msg *msg, uint64_t attr)
+{
+	struct optee_msg_param *param = &msg->params[msg->num_params++];
+
+	param->attr = attr;
+	return param;
+}
+
+struct optee_msg_param *sim_msg_value(struct sim_msg *msg, uint64_t attr,
+				      uint64_t a, uint64_t b)
+{
+	struct optee_msg_param *param = next_param(msg, attr);
+
+	param->u.value.a = a;
+	param->u.value.b = b;
+	return param;
+}
+
+struct optee_msg_param *sim_msg_rmem(struct sim_msg *msg, uint64_t attr,
+				     uint64_t cookie, uint64_t offs,
+				     uint64_t size)
+{
+	struct optee_msg_param *param = next_param(msg, attr);
+
+	param->u.rmem.shm_ref = cookie;
+	param->u.rmem.offs = offs;
+	param->u.rmem.size = size;
+	return param;
+}
+
+struct optee_msg_param *sim_msg_tmem(struct sim_msg *msg, uint64_t attr,
+				     uint64_t buf_ptr, uint64_t size,
+				     uint64_t shm_ref)
+{
+	struct optee_msg_param *param = next_param(msg, attr);
+
+	param->u.tmem.buf_ptr = buf_ptr;
+	param->u.tmem.size = size;
+	param->u.tmem.shm_ref = shm_ref;
+	return param;
+}
+
+/* A temporary memref to @size bytes at @ipa, by a page list. */
+struct optee_msg_param *sim_msg_temp(struct tg_guest *guest,
+				     struct sim_msg *msg, uint64_t attr,
+				     uint64_t ipa, uint64_t size)
+{
+	uint64_t offset = ipa & TG_PAGE_MASK;
+	uint64_t pages = (offset + size + TG_PAGE_MASK) / TG_PAGE_BYTES;
+
+	return sim_msg_tmem(msg, attr | OPTEE_MSG_ATTR_NONCONTIG,
+			    sim_pagelist(guest, ipa, pages) | offset, size,
+			    0x7e3f0000 + ipa);
+}
+
+static uint64_t msg_put(struct tg_guest *guest, uint64_t ipa,
+			const struct sim_msg *msg)
+{
+	uint32_t n = msg->num_params;
+
+	if (n > OPTEE_MSG_PARAMS_MAX)
+		n = OPTEE_MSG_PARAMS_MAX;
+	sim_guest_write(guest, ipa, msg, optee_msg_bytes(n));
+	return ipa;
+}
+
+static void msg_get(struct tg_guest *guest, uint64_t ipa, struct sim_msg *msg)
+{
+	uint32_t n = msg->num_params;
+
+	if (n > OPTEE_MSG_PARAMS_MAX)
+		n = OPTEE_MSG_PARAMS_MAX;
+	sim_guest_read(guest, ipa, msg, optee_msg_bytes(n));
+}
+
+static uint32_t start_at(struct sim_call *call, struct tg_guest *guest,
+			 uint64_t ipa)
+{
+	*call = (struct sim_call){ .guest = guest, .ipa = ipa };
+	call->regs.x[0] = OPTEE_SMC_CALL_WITH_ARG;
+	sim_pair_set(&call->regs, 1, ipa);
+	sim_guest_smc(guest, &call->regs);
+	return (uint32_t)call->regs.x[0];
+}
+
+/* Sends a message and returns at the first RPC, or at the end. */
+uint32_t sim_call_start(struct sim_call *call, struct tg_guest *guest,
+			const struct sim_msg *msg)
+{
+	uint64_t ipa = sim_guest_alloc(guest, sizeof(*msg));
+
+	msg_put(guest, ipa, msg);
+	return start_at(call, guest, ipa);
+}
+
+uint32_t sim_call_resume(struct sim_call *call)
+{
+	struct tg_regs regs = call->regs;
+
+	/* Another vCPU may be at the same call meanwhile. */
+	regs.x[0] = OPTEE_SMC_RETURN_FROM_RPC;
+	sim_guest_smc(call->guest, &regs);
+	call->regs = regs;
+	return (uint32_t)call->regs.x[0];
+}
+
+uint32_t sim_call_step(struct sim_call *call)
+{
+	sim_rpc_serve(call->guest, &call->regs);
+	return sim_call_resume(call);
+}
+
+uint32_t sim_call_finish(struct sim_call *call, struct sim_msg *msg)
+{
+	uint32_t x0 = (uint32_t)call->regs.x[0];
+
+	for (unsigned int n = 0; optee_ret_is_rpc(x0); n++) {
+		if (n > 100000)
+			sim_die("sim: the call does not end");
+		x0 = sim_call_step(call);
+	}
+	if (msg)
+		msg_get(call->guest, call->ipa, msg);
+	return x0;
+}
+
+uint32_t sim_call_at(struct tg_guest *guest, uint64_t ipa, struct sim_msg *msg)
+{
+	struct sim_call call;
+
+	msg_put(guest, ipa, msg);
+	start_at(&call, guest, ipa);
+	return sim_call_finish(&call, msg);
+}
+
+uint32_t sim_call(struct tg_guest *guest, struct sim_msg *msg)
+{
+	return sim_call_at(guest, sim_guest_alloc(guest, sizeof(*msg)), msg);
+}
+
+uint32_t sim_open(struct tg_guest *guest)
+{
+	struct sim_msg msg;
+	uint32_t x0;
+
+	sim_msg_init(&msg, OPTEE_MSG_CMD_OPEN_SESSION, 0, 0);
+	sim_msg_value(&msg, OPTEE_MSG_ATTR_META | OPTEE_MSG_ATTR_VALUE_IN,
+		      0x1122334455667788, 0x99aabbccddeeff00);
+	sim_msg_value(&msg, OPTEE_MSG_ATTR_META | OPTEE_MSG_ATTR_VALUE_IN, 0,
+		      0);
+	x0 = sim_call(guest, &msg);
+	if (x0 || msg.ret)
+		sim_die("sim: no session: x0 0x%x, ret 0x%x", x0, msg.ret);
+	return msg.session;
+}
+
+uint32_t sim_close(struct tg_guest *guest, uint32_t session)
+{
+	struct sim_msg msg;
+	uint32_t x0;
+
+	sim_msg_init(&msg, OPTEE_MSG_CMD_CLOSE_SESSION, session, 0);
+	x0 = sim_call(guest, &msg);
+	return x0 ? x0 : msg.ret;
+}
+
+/* What went wrong: x0, or the message's result. */
+uint32_t sim_register(struct tg_guest *guest, uint64_t cookie, uint64_t ipa,
+		      uint64_t size)
+{
+	struct sim_msg msg;
+	uint32_t x0;
+
+	sim_msg_init(&msg, OPTEE_MSG_CMD_REGISTER_SHM, 0, 0);
+	sim_msg_temp(guest, &msg, OPTEE_MSG_ATTR_TMEM_OUT, ipa, size)
+		->u.tmem.shm_ref = cookie;
+	x0 = sim_call(guest, &msg);
+	return x0 ? x0 : msg.ret;
+}
+
+uint32_t sim_unregister(struct tg_guest *guest, uint64_t cookie)
+{
+	struct sim_msg msg;
+	uint32_t x0;
+
+	sim_msg_init(&msg, OPTEE_MSG_CMD_UNREGISTER_SHM, 0, 0);
+	sim_msg_rmem(&msg, OPTEE_MSG_ATTR_RMEM_IN, cookie, 0, 0);
+	x0 = sim_call(guest, &msg);
+	return x0 ? x0 : msg.ret;
+}
