@@ -43,6 +43,12 @@ static void release_memory(struct tg_vm *vm, struct tg_call *call)
 		tg_pagelist_release(vm, &call->temps[--call->temp_count].list);
 	while (call->ref_count)
 		tg_shm_drop(vm, call->refs[--call->ref_count]);
+	while (call->freed) {
+		struct tg_shm *shm = call->freed;
+
+		call->freed = shm->next;
+		tg_shm_destroy(vm, shm);
+	}
 }
 
 /*

@@ -221,6 +221,29 @@ void tg_shm_forget(struct tg_vm *vm, struct tg_shm *shm)
 		tg_pagelist_release(vm, &list);
 }
 
+/*
+ * Frees the name of a live buffer at once and leaves the buffer itself, which
+ * OP-TEE still has mapped, to the caller to destroy. NULL if there is none to
+ * take: no such buffer, or its last user will destroy it.
+ */
+struct tg_shm *tg_shm_detach(struct tg_vm *vm, struct tg_cookie cookie,
+			     enum tg_shm_kind kind)
+{
+	struct tg_locked locked = tg_vm_lock(vm);
+	struct tg_shm *shm = find(locked, cookie);
+
+	if (shm && (shm->kind != kind || shm->state != TG_SHM_LIVE))
+		shm = NULL;
+	if (shm && shm->users) {
+		shm->state = TG_SHM_GONE;
+		shm = NULL;
+	}
+	if (shm)
+		unlink_shm(locked, shm);
+	tg_vm_unlock(locked);
+	return shm;
+}
+
 /* Forgets a live buffer by its name; nothing if there is no such buffer. */
 void tg_shm_forget_cookie(struct tg_vm *vm, struct tg_cookie cookie,
 			  enum tg_shm_kind kind)

@@ -117,12 +117,19 @@ struct tg_call {
 	uint32_t temp_count;
 	uint32_t ref_count;
 	struct tg_shm *subject; /* being registered or unregistered */
+	struct tg_shm *freed; /* OP-TEE gives them up once it is resumed */
 	struct tg_temp temps[TG_CALL_MEMREFS_MAX];
 	struct tg_shm *refs[TG_CALL_MEMREFS_MAX];
 	struct tg_rpc rpc;
 	struct tg_regs resume; /* what OP-TEE gets next */
 	uint8_t types[OPTEE_MSG_PARAMS_MAX];
 };
+
+/* The name of a call's temporary memref @n, for OP-TEE alone. */
+static inline uint64_t tg_temp_cookie(const struct tg_call *call, uint32_t n)
+{
+	return TG_TEMP_COOKIE_BASE | call->slot << 8 | (n + 1);
+}
 
 enum tg_vm_phase {
 	TG_VM_OPEN,
@@ -259,6 +266,8 @@ void tg_shm_drop(struct tg_vm *vm, struct tg_shm *shm);
 struct tg_shm *tg_shm_claim(struct tg_vm *vm, struct tg_cookie cookie,
 			    enum tg_shm_kind kind) TG_MUST_CHECK;
 void tg_shm_forget(struct tg_vm *vm, struct tg_shm *shm);
+struct tg_shm *tg_shm_detach(struct tg_vm *vm, struct tg_cookie cookie,
+			     enum tg_shm_kind kind) TG_MUST_CHECK;
 void tg_shm_forget_cookie(struct tg_vm *vm, struct tg_cookie cookie,
 			  enum tg_shm_kind kind);
 void tg_shm_forget_all(struct tg_vm *vm);

@@ -97,8 +97,7 @@ static enum tg_status translate_tmem(struct tg_vm *vm, struct tg_call *call,
 		return status;
 	temp->guest_ref = tmem->shm_ref;
 	tmem->buf_ptr = tg_pagelist_address(&temp->list);
-	tmem->shm_ref =
-		TG_TEMP_COOKIE_BASE | call->slot << 8 | (call->temp_count + 1);
+	tmem->shm_ref = tg_temp_cookie(call, call->temp_count);
 	param->attr |= OPTEE_MSG_ATTR_NONCONTIG;
 	call->temp_count++;
 	return TG_OK;

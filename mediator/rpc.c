@@ -86,6 +86,23 @@ static void reply_alloc(struct tg_vm *vm, struct tg_call *call,
 	tg_pair_set(&call->resume, 4, shm->cookie.v);
 }
 
+/*
+ * OP-TEE has no more use for an argument buffer. I12: its name is free here
+ * before the guest hears so. I1: OP-TEE unmaps the shadow page only when it is
+ * resumed, so the page itself stays until the call ends.
+ */
+static void issue_free(struct tg_vm *vm, struct tg_call *call,
+		       const struct tg_regs *regs)
+{
+	struct tg_cookie cookie = tg_cookie(tg_pair(regs->x[1], regs->x[2]));
+	struct tg_shm *shm = tg_shm_detach(vm, cookie, TG_SHM_RPC_ARG);
+
+	if (!shm)
+		return;
+	shm->next = call->freed;
+	call->freed = shm;
+}
+
 /* Notes what OP-TEE asks, before anything of it is shown (I4). */
 static enum tg_status note_request(struct tg_call *call,
 				   const struct optee_msg_arg *msg)
@@ -129,12 +146,9 @@ static enum tg_status prepare_request(struct tg_vm *vm, struct tg_call *call,
 /* The guest's own name where OP-TEE uses one of the mediator's. */
 static uint64_t guest_ref(const struct tg_call *call, uint64_t shm_ref)
 {
-	uint64_t n = (shm_ref & 0xff) - 1;
+	uint64_t n = shm_ref - tg_temp_cookie(call, 0);
 
-	if ((shm_ref & TG_TEMP_COOKIE_MASK) == TG_TEMP_COOKIE_BASE &&
-	    n < call->temp_count)
-		return call->temps[n].guest_ref;
-	return shm_ref;
+	return n < call->temp_count ? call->temps[n].guest_ref : shm_ref;
 }
 
 /* One parameter as the guest may see it: values, names, sizes (I2). */
@@ -293,7 +307,6 @@ enum tg_rpc_next tg_rpc_issue(struct tg_vm *vm, struct tg_call *call,
 			      struct tg_regs *regs)
 {
 	enum tg_rpc_next next = TG_RPC_ANSWERED;
-	struct tg_cookie cookie;
 
 	set_resume(call);
 	switch ((uint32_t)regs->x[0]) {
@@ -303,9 +316,7 @@ enum tg_rpc_next tg_rpc_issue(struct tg_vm *vm, struct tg_call *call,
 		break;
 	case OPTEE_RPC_FREE:
 		count_rpc(vm, TG_RPC_FREE);
-		/* I12: gone here before the guest hears that it is free. */
-		cookie = tg_cookie(tg_pair(regs->x[1], regs->x[2]));
-		tg_shm_forget_cookie(vm, cookie, TG_SHM_RPC_ARG);
+		issue_free(vm, call, regs);
 		next = TG_RPC_ASK_GUEST;
 		break;
 	case OPTEE_RPC_CMD:

@@ -123,13 +123,12 @@ void tee_mobj_put(struct tee_mobj *mobj)
 }
 
 /*
- * The real OP-TEE asks for RPC FREE before it unmaps the buffer, but does not
- * touch it again: as far as the normal world may know it has let go.
+ * The real OP-TEE asks for RPC FREE before it unmaps the buffer: the guest may
+ * use the name again, and the page is still mapped until OP-TEE is resumed.
  */
 void tee_mobj_orphan(struct tee_mobj *mobj)
 {
 	mobj->orphan = true;
-	drop_holds(mobj);
 }
 
 void tee_mobj_drop_all(struct tee_partition *partition)
