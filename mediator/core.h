@@ -246,6 +246,7 @@ enum tg_status tg_pagelist_pin(struct tg_vm *vm, struct tg_pagelist *list,
 			       bool noncontig) TG_MUST_CHECK;
 void tg_pagelist_release(struct tg_vm *vm, struct tg_pagelist *list);
 uint64_t tg_pagelist_pages(uint64_t offset, uint64_t bytes);
+bool tg_pagelist_fits(struct tg_vm *vm, uint64_t bytes);
 
 /* The address that a parameter carries: the list, and the page offset. */
 static inline uint64_t tg_pagelist_address(const struct tg_pagelist *list)

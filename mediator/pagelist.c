@@ -28,6 +28,18 @@ uint64_t tg_pagelist_pages(uint64_t offset, uint64_t bytes)
 	return end >> TG_PAGE_SHIFT;
 }
 
+/* Whether a buffer of @bytes would be within the quota at this moment. */
+bool tg_pagelist_fits(struct tg_vm *vm, uint64_t bytes)
+{
+	uint64_t max = vm->limits.pinned_bytes >> TG_PAGE_SHIFT;
+	uint64_t pages = tg_pagelist_pages(0, bytes);
+	struct tg_locked locked = tg_vm_lock(vm);
+	bool fits = pages <= max && vm->pinned_pages <= max - pages;
+
+	tg_vm_unlock(locked);
+	return fits;
+}
+
 static enum tg_status quota_take(struct tg_vm *vm, uint64_t pages)
 {
 	uint64_t max = vm->limits.pinned_bytes >> TG_PAGE_SHIFT;

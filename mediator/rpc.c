@@ -134,6 +134,12 @@ static enum tg_status prepare_request(struct tg_vm *vm, struct tg_call *call,
 		return TG_GUEST_BAD_PARAM;
 	if (rpc->cmd == OPTEE_RPC_CMD_SHM_ALLOC) {
 		rpc->alloc_bytes = msg->params[0].u.value.b;
+		/*
+		 * What the guest allocates and the mediator then refuses, the
+		 * guest never hears that it may free.
+		 */
+		if (!tg_pagelist_fits(vm, rpc->alloc_bytes))
+			return TG_HOST_PIN_LIMIT;
 		rpc->spare = tg_shm_create(vm, TG_SHM_RPC_PAYLOAD, &status);
 		return status;
 	}

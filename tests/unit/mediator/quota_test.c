@@ -165,6 +165,23 @@ static void i8_pinned_bytes(void **state)
 }
 
 /* A quota that is no whole number of pages is the lower one. */
+/* A guest that could not hand a buffer over is not made to allocate it. */
+static void i8_pinned_bytes_of_payloads(void **state)
+{
+	const struct tg_limits limits = { .pinned_bytes = 2 * 4096 };
+
+	(void)state;
+	make(&limits);
+	assert_int_equal(sim_register(guest, 1, ipa, 4096), 0);
+	assert_int_equal(invoke_rpc(guest, session, TEE_RPC_PAYLOAD, 1),
+			 TEE_ERROR_OUT_OF_MEMORY);
+	assert_int_equal(guest->rpc_cmds[OPTEE_RPC_CMD_SHM_ALLOC], 0);
+	assert_int_equal(sim_unregister(guest, 1), 0);
+	assert_int_equal(invoke_rpc(guest, session, TEE_RPC_PAYLOAD, 1), 0);
+	assert_int_equal(guest->rpc_cmds[OPTEE_RPC_CMD_SHM_ALLOC], 1);
+	unmake();
+}
+
 static void i8_pinned_bytes_that_are_no_pages(void **state)
 {
 	const struct tg_limits limits = { .pinned_bytes = 2 * 4096 - 1 };
@@ -249,6 +266,7 @@ int main(void)
 		TEST(i8_shared_buffers),
 		TEST(i8_argument_buffers),
 		TEST(i8_pinned_bytes),
+		TEST(i8_pinned_bytes_of_payloads),
 		TEST(i8_pinned_bytes_that_are_no_pages),
 		TEST(i8_the_hosts_limit_of_pins),
 		TEST(i8_quotas_are_a_guests_own),
