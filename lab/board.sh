@@ -1,0 +1,191 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The emulated board: which parts it is made of, how QEMU is started with them, and how a run is watched until it has
+# a verdict. Options and the catalogue are read by lab/run; what a console line means is in consoles.sh.
+
+# shellcheck source=lab/initrd.sh
+. "$(dirname "${BASH_SOURCE[0]}")/initrd.sh"
+# shellcheck source=lab/firmware.sh
+. "$(dirname "${BASH_SOURCE[0]}")/firmware.sh"
+# shellcheck source=lab/small-kernel.sh
+. "$(dirname "${BASH_SOURCE[0]}")/small-kernel.sh"
+# shellcheck source=lab/consoles.sh
+. "$(dirname "${BASH_SOURCE[0]}")/consoles.sh"
+
+BOARD_INITRD_ADDR=0x70000000
+
+# What is under test: arm64/ with programs and libraries, KERNEL/ with modules.
+RUN_PRODUCTS=${TEEGATE_OUT:-$LAB_BUILD/out}
+
+# The run being made; lab/run sets these from its options and the catalogue.
+RUN_CPU=cortex-a57 RUN_KERNEL=6.12 RUN_GUEST_KERNEL=stock RUN_OPTEE=virt RUN_SMP=2 RUN_MEM=2048
+RUN_ICOUNT=() RUN_TIMEOUT=120 RUN_APPEND='' RUN_DIR=''
+
+# The guest's stock kernel is trixie's, whatever the host runs.
+board_guest_kernel() { if [ "$RUN_GUEST_KERNEL" = small ]; then echo small; else echo 6.12; fi; }
+
+board_need()
+{
+	tree_cross_need
+	tree_qemu_need
+	tree_host_need
+	kernel_need 6.12
+	kernel_need "$RUN_KERNEL"
+	firmware_need "$RUN_OPTEE"
+	initrd_need host "$RUN_KERNEL"
+	if [ "$RUN_GUEST_KERNEL" = small ]; then small_kernel_need; fi
+	initrd_need guest "$(board_guest_kernel)"
+}
+
+# The folder that the board sees as /lab. Big files are linked, not copied: runs are many.
+board_share() # SCENARIO-FILE ARGUMENT...
+{
+	local share=$RUN_DIR/share scenario=$1 gk f
+	shift
+	gk=$(board_guest_kernel)
+	mkdir -p "$share"/{board,bin,guest,modules}
+	install -m 755 "$LAB_TOP/lab/board/host-init.sh" "$share/board/"
+	install -m 644 "$LAB_TOP"/lab/scenarios/lib*.sh "$share/board/"
+	[ -z "$scenario" ] || install -m 644 "$scenario" "$share/scenario.sh"
+	: >"$share/args"
+	[ $# -eq 0 ] || printf '%s\n' "$@" >"$share/args"
+	mkdir -p "$RUN_DIR/guest"
+	ln "$(kernel_image "$gk")" "$RUN_DIR/guest/Image"
+	ln "$INITRD/guest-$gk" "$RUN_DIR/guest/initrd"
+	printf '%s\n' "GUEST_KERNEL=$RUN_GUEST_KERNEL BOARD_KERNEL=$RUN_KERNEL BOARD_CPU=$RUN_CPU BOARD_OPTEE=$RUN_OPTEE BOARD_SMP=$RUN_SMP" |
+		tr ' ' '\n' >"$share/board/env"
+	for f in "$RUN_PRODUCTS"/arm64/* "$RUN_PRODUCTS/$RUN_KERNEL"/*.ko; do
+		[ -f "$f" ] || continue
+		case $f in
+		*.ko) cp "$f" "$share/modules/" ;;
+		*) cp "$f" "$share/bin/" ;;
+		esac
+	done
+}
+
+board_bootargs()
+{
+	printf '%s' "console=ttyAMA0 panic=-1 printk.devkmsg=on watchdog_thresh=60"
+	printf ' %s' "initrd=$BOARD_INITRD_ADDR,$(stat -c %s "$INITRD/host-$RUN_KERNEL")" "$RUN_APPEND"
+}
+
+# board_qemu SERIAL-OPTION...: become the machine. The kernel is given twice: -kernel makes QEMU write the bootargs
+# into the device tree, the loader puts the Image where the firmware jumps to.
+board_qemu()
+{
+	local image
+	image=$(kernel_image "$RUN_KERNEL")
+	qemu_outside -nodefaults -no-reboot -display none \
+		-machine virt,secure=on,virtualization=on,gic-version=3 -cpu "$RUN_CPU" -smp "$RUN_SMP" -m "$RUN_MEM" \
+		"${RUN_ICOUNT[@]}" -bios "$(firmware_flash "$RUN_OPTEE")" \
+		-kernel "$image" -append "$(board_bootargs)" \
+		-device "loader,file=$image,addr=$BOARD_KERNEL_ADDR,force-raw=on" \
+		-device "loader,file=$INITRD/host-$RUN_KERNEL,addr=$BOARD_INITRD_ADDR,force-raw=on" \
+		-fsdev "local,id=root,path=$TREES/host,security_model=none,readonly=on,multidevs=remap" \
+		-device virtio-9p-pci,fsdev=root,mount_tag=root \
+		-fsdev "local,id=mod,path=$KERNELS/$RUN_KERNEL/root/usr/lib/modules,security_model=none,readonly=on" \
+		-device virtio-9p-pci,fsdev=mod,mount_tag=modules \
+		-fsdev "local,id=guest,path=$RUN_DIR/guest,security_model=none,readonly=on" \
+		-device virtio-9p-pci,fsdev=guest,mount_tag=guest \
+		-fsdev "local,id=lab,path=$RUN_DIR/share,security_model=none" \
+		-device virtio-9p-pci,fsdev=lab,mount_tag=lab \
+		"$@" -serial "file:$RUN_DIR/secure.log"
+}
+
+# What the scenario has said since the last look.
+board_show_new()
+{
+	local log=$RUN_DIR/share/scenario.log size
+	[ -r "$log" ] || return 0
+	size=$(stat -c %s "$log")
+	[ "$size" -gt "$RUN_SHOWN" ] || return 0
+	tail -c "+$((RUN_SHOWN + 1))" "$log" | head -c $((size - RUN_SHOWN))
+	RUN_SHOWN=$size
+}
+
+# Consoles of guests are written inside the board; they belong beside the others.
+board_console_files() { ls "$RUN_DIR"/*.log "$RUN_DIR"/share/guest-*.log 2>/dev/null; }
+
+board_is_over()
+{
+	local files
+	[ -e "$RUN_DIR/share/verdict" ] && return 0
+	kill -0 "$RUN_QEMU" 2>/dev/null || return 0
+	# A dead kernel or secure world rarely says so in another way than by never finishing.
+	mapfile -t files < <(board_console_files)
+	[ $((SECONDS % 3)) -eq 0 ] && consoles_bad "${files[@]}" >/dev/null
+}
+
+board_watch()
+{
+	local end=$((SECONDS + RUN_TIMEOUT))
+	RUN_SHOWN=0
+	while ! board_is_over; do
+		board_show_new
+		if [ $SECONDS -ge $end ]; then
+			RUN_TIMED_OUT=1
+			break
+		fi
+		sleep 0.3
+	done
+	board_show_new
+}
+
+# Let the board power off by itself, so that what happens on the way out is seen, but not for ever.
+board_stop()
+{
+	local n=0
+	while kill -0 "$RUN_QEMU" 2>/dev/null && [ $n -lt "$1" ]; do
+		sleep 0.1
+		n=$((n + 1))
+	done
+	kill -KILL "$RUN_QEMU" 2>/dev/null || true
+	wait "$RUN_QEMU" 2>/dev/null || true
+}
+
+# The run's exit status: what the scenario said, unless a console, the clock or a missing verdict says worse.
+board_judge()
+{
+	local files status
+	mapfile -t files < <(board_console_files)
+	if consoles_bad "${files[@]}" >"$RUN_DIR/bad-lines"; then
+		echo "lab: FAILED by what a console says:"
+		cat "$RUN_DIR/bad-lines"
+		return 1
+	fi
+	if [ -n "$RUN_TIMED_OUT" ]; then
+		echo "lab: FAILED: no verdict after $RUN_TIMEOUT s (--timeout); the board was stopped"
+		return 124
+	fi
+	if [ ! -e "$RUN_DIR/share/verdict" ]; then
+		echo "lab: FAILED: the board stopped without a verdict; last lines of its console:"
+		tail -n 15 "$RUN_DIR/host.log" | sed 's/^/    | /'
+		return 1
+	fi
+	status=$(<"$RUN_DIR/share/verdict")
+	return "$status"
+}
+
+# board_run SCENARIO-FILE ARGUMENT...: one run from start to verdict.
+board_run()
+{
+	local rc=0
+	RUN_TIMED_OUT=
+	board_share "$@"
+	(board_qemu -serial "file:$RUN_DIR/host.log") >"$RUN_DIR/qemu.log" 2>&1 </dev/null &
+	RUN_QEMU=$!
+	trap 'kill -KILL $RUN_QEMU 2>/dev/null; exit 130' INT TERM
+	board_watch
+	if [ -n "$RUN_TIMED_OUT" ]; then board_stop 0; else board_stop 50; fi
+	board_judge || rc=$?
+	# What the scenario and its guests left, beside the consoles; share/ keeps what the board was given.
+	find "$RUN_DIR/share" -maxdepth 1 -type f ! -name scenario.sh ! -name args -exec mv {} "$RUN_DIR/" \;
+	return "$rc"
+}
+
+board_shell()
+{
+	board_share ""
+	board_qemu -chardev "stdio,id=con,mux=on,signal=off,logfile=$RUN_DIR/host.log" -serial chardev:con -mon con
+}

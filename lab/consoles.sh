@@ -1,0 +1,36 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# What on a console means that a run has failed, whatever its scenario says: a kernel that panicked, oopsed or
+# warned, an OP-TEE core or firmware that panicked or asserted. Reading is all that happens here.
+
+# Kernels, of the host and of guests. A stalled RCU alone is no failure: an emulated CPU may wait long for a real one.
+CONSOLE_KERNEL='Kernel panic|BUG: |BUG at |Oops|Internal error: |WARNING: |\[ cut here \]|: possible (recursive|circular) locking|INFO: task .* blocked for more than|UBSAN: |KASAN: '
+# TF-A, which shares the host's console until Linux takes it.
+CONSOLE_FIRMWARE='PANIC (in|at) EL3|Unhandled (Exception|Interrupt)|^ASSERT: |^BACKTRACE: START'
+# OP-TEE's core. xtest makes TAs panic and abort on purpose; that is "TA panicked" and "User mode … abort".
+CONSOLE_SECURE='E/TC:.*([Aa]ssert|Panic|panic|Core [a-z-]*abort|unhandled)'
+CONSOLE_SECURE_FINE='TA panicked|[Uu]ser (mode|TA)|panicked with code'
+
+# console_bad FILE: print the lines that fail a run, with the file's name; status 0 if there is any.
+console_bad()
+{
+	local file=$1 name
+	name=$(basename "$file" .log)
+	case $name in
+	secure) grep -aE "$CONSOLE_SECURE" "$file" | grep -avE "$CONSOLE_SECURE_FINE" ;;
+	host | guest-*) grep -aE "$CONSOLE_KERNEL|$CONSOLE_FIRMWARE" "$file" ;;
+	*) return 1 ;;
+	esac | head -n 20 | tr -d '\r' | sed "s/^/    $name: /" | grep .
+}
+
+# consoles_bad FILE...: the same for all of them.
+consoles_bad()
+{
+	local file rc=1
+	for file in "$@"; do
+		case $file in *.out.log) continue ;; esac
+		[ -r "$file" ] && console_bad "$file" && rc=0
+	done
+	return "$rc"
+}

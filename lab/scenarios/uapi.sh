@@ -1,0 +1,29 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# /dev/teegate's calls (uapi_test), also while VMMs are killed and the host
+# uses its own TEE. Nothing stays pinned, and the module can go.
+# shellcheck source=lab/scenarios/lib.sh
+. /lab/board/lib.sh
+need_file /lab/modules/teegate.ko
+need_file /lab/bin/uapi_test
+
+# Pins that were made and not undone, of the whole machine.
+pins() { awk '$1 == "nr_foll_pin_acquired" { n += $2 } $1 == "nr_foll_pin_released" { n -= $2 } END { print n }' /proc/vmstat; }
+nothing_pinned() { [ "$(pins)" -eq 0 ]; }
+
+load_host_tee
+expect "the calls" /lab/bin/uapi_test
+# The shell's own remarks on what was killed go too.
+{
+	for i in $(seq 20); do
+		timeout -s KILL "0.$((RANDOM % 9 + 1))" /lab/bin/uapi_test >/dev/null
+	done
+} 2>/dev/null
+say "ok: killed $i times"
+xtest 1001 >/run/xtest.log &
+xtest=$!
+expect "the calls, beside the host's own" /lab/bin/uapi_test
+expect "the host's own" wait $xtest
+expect "all is unpinned" wait_for 5 nothing_pinned
+expect "the modules unload" unload_host_tee

@@ -1,0 +1,85 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Shows that the lab can say no: a scenario that fails, that skips, that never ends, and consoles with a panic on them.
+# Most of it boots the board; what a console line means is also tried on lines alone. Prints "N passed, N failed".
+set -euo pipefail
+
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=lab/consoles.sh
+. "$HERE/consoles.sh"
+
+DIR=$(mktemp -d)
+trap 'rm -rf "$DIR"' EXIT
+PASSED=0 FAILED=0
+
+check() # DESCRIPTION COMMAND...
+{
+	local what=$1
+	shift
+	if "$@"; then
+		PASSED=$((PASSED + 1))
+		echo "ok: $what"
+	else
+		FAILED=$((FAILED + 1))
+		echo "FAILED: $what"
+	fi
+}
+
+# run_gives STATUS NAME SCRIPT [OPTION...]: a scenario of this text ends with this status.
+run_gives()
+{
+	local want=$1 name=$2 script=$3 rc=0
+	shift 3
+	printf '%s\n' "$script" >"$DIR/selftest-$name.sh"
+	"$HERE/run" "$DIR/selftest-$name.sh" "$@" >"$DIR/out" 2>&1 </dev/null || rc=$?
+	[ "$rc" -eq "$want" ] || {
+		sed 's/^/    | /' "$DIR/out"
+		echo "    wanted $want, got $rc"
+		return 1
+	}
+}
+
+# line_is good|bad CONSOLE LINE
+line_is()
+{
+	local rc=0
+	printf '%s\r\n' "$3" >"$DIR/$2.log"
+	console_bad "$DIR/$2.log" >/dev/null || rc=1
+	rm "$DIR/$2.log"
+	if [ "$1" = bad ]; then [ $rc -eq 0 ]; else [ $rc -eq 1 ]; fi
+}
+
+check_lines()
+{
+	local verdict console line
+	while IFS='|' read -r verdict console line; do
+		check "$console console: \"$line\" is $verdict" line_is "$verdict" "$console" "$line"
+	done <<-'EOF'
+		bad|host|[    3.382102] Kernel panic - not syncing: Attempted to kill init!
+		bad|host|[   12.000000] BUG: scheduling while atomic: sh/77/0x00000002
+		bad|host|[   12.000000] Internal error: Oops: 0000000096000004 [#1] SMP
+		bad|host|[   25.149455] WARNING: CPU: 1 PID: 189 at arch/arm64/kvm/vgic/vgic-v3.c:743 vgic_v3_load+0x88/0xa0
+		bad|host|[   12.000000] WARNING: possible circular locking dependency detected
+		bad|host|PANIC in EL3.
+		bad|guest-tee|[    9.100000] Unable to handle kernel paging request: Internal error: Oops
+		bad|secure|E/TC:0 0 Panic at core/kernel/notif.c:99 <get_notif_data>
+		bad|secure|E/TC:0 0 assertion 'prtn' failed at core/kernel/notif.c:50 <get_notif_data>
+		bad|secure|E/TC:1 0 Core data-abort at address 0x0 (translation fault)
+		good|secure|E/TC:? 0 TA panicked with code 0x1234
+		good|secure|E/TC:? 0 User mode data-abort at address 0x0 (translation fault)
+		good|secure|I/TC: WARNING (insecure configuration): Failed to get monotonic counter for REE FS, using 0
+		good|host|[    0.701317] kvm [1]: Hyp nVHE mode initialized successfully
+		good|guest-tee|[    0.000000] random: crng init done
+	EOF
+}
+
+check_lines
+check "a scenario's exit status comes back" run_gives 3 three 'exit 3'
+check "a skip is 77 and nothing else" run_gives 77 skip 'echo "no reason"; exit 77'
+check "a kernel's BUG line fails a run whose scenario says 0" \
+	run_gives 1 bug 'echo "BUG: this is the self-test" >/dev/kmsg; sleep 1; exit 0'
+check "a panic fails a run" run_gives 1 panic 'echo c >/proc/sysrq-trigger; sleep 30'
+check "a scenario that never ends is stopped" run_gives 124 hang 'sleep 1000' --timeout 20
+echo "$PASSED passed, $FAILED failed"
+[ "$FAILED" -eq 0 ]

@@ -1,0 +1,37 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The small guest kernel: Debian's linux-source-6.12 with little more than virtio, two serial consoles and OP-TEE, all
+# built in, under build/lab/kernels/small. Takes minutes, so it is built only for runs that ask for it
+# (--guest-kernel small). Stock kernels are in kernels.sh.
+
+# shellcheck source=lab/kernels.sh
+. "$(dirname "${BASH_SOURCE[0]}")/kernels.sh"
+
+small_kernel_build()
+{
+	local src=$LAB_OUT/src/linux dir=$KERNELS/small file
+	apt_lists_need
+	mkdir -p "$DEBS/source" "$dir.new"
+	(cd "$DEBS/source" && lab_apt apt-get -q -t trixie download linux-source-6.12)
+	file=$(ls "$DEBS/source"/linux-source-6.12_*.deb)
+	rm -rf "$src" "$src.deb"
+	mkdir -p "$src" "$src.deb"
+	dpkg-deb -x "$file" "$src.deb"
+	tar -x -C "$src" --strip-components=1 -f "$src.deb"/usr/src/linux-source-6.12.tar.xz
+	rm -rf "$src.deb"
+	cp "$LAB_TOP/lab/small-kernel.config" "$src/arch/arm64/configs/teegate_small.config"
+	"$LAB_TOP/lab/cross" make -C "$src" ARCH=arm64 allnoconfig teegate_small.config
+	"$LAB_TOP/lab/cross" make -C "$src" ARCH=arm64 -j"$(nproc)" Image
+	cp "$src/arch/arm64/boot/Image" "$dir.new/Image"
+	"$LAB_TOP/lab/cross" make -s -C "$src" ARCH=arm64 kernelrelease >"$dir.new/release"
+	rm -rf "$dir" "$src"
+	mv "$dir.new" "$dir"
+}
+
+small_kernel_need()
+{
+	tree_cross_need
+	lab_step kernel-small "small guest kernel, built from linux-source-6.12" \
+		"$(step_key "$KERNELS $(sha256sum <"$LAB_TOP/lab/small-kernel.config")" small_kernel_build)" small_kernel_build
+}
