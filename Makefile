@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The tree's front: what to build for whom. Each directory has its own
+# Makefile with the same variables (O, CC, CROSS_COMPILE, CFLAGS, DESTDIR,
+# PREFIX, PKG_CONFIG, V), for packagers who want one part only.
+#
+#   make                the programs and libraries, for the machine CC is for
+#   make arm64          the same with the lab's cross compiler, to build/out/arm64
+#   make module         teegate.ko: for KDIR, or with KERNEL=6.12|newest for the lab
+#   make unit           unit tests of everything that runs on this machine
+#   make install        programs, libraries, headers, manual pages
+#   make dist           a tar archive of the tree as committed
+
+top := $(CURDIR)
+O ?= $(top)/build/out/native
+KERNEL ?=
+W ?=
+C ?=
+
+.PHONY: all arm64 module unit install dist clean
+all:
+	+$(MAKE) -C vmm all O=$(O)
+
+arm64:
+	$(top)/lab/cross make -C $(top)/vmm all O=$(top)/build/out/arm64 \
+		CC=aarch64-linux-gnu-gcc AR=aarch64-linux-gnu-ar
+	$(top)/lab/cross make -C $(top)/tests/lab all O=$(top)/build/out/arm64 \
+		CC=aarch64-linux-gnu-gcc
+
+ifneq ($(KERNEL),)
+module:
+	$(top)/lab/cross make -C $(top)/linux O=$(top)/build/out/$(KERNEL) \
+		KDIR=$$($(top)/lab/kernel-headers $(KERNEL)) ARCH=arm64 W=$(W) C=$(C)
+else
+module:
+	+$(MAKE) -C linux
+endif
+
+unit:
+	+$(MAKE) -C tests/unit/mediator check O=$(top)/build/unit/native
+	+$(MAKE) -C vmm check O=$(top)/build/unit/vmm-native
+
+install:
+	+$(MAKE) -C vmm install O=$(O)
+	+$(MAKE) -C docs/man install O=$(O)
+
+dist:
+	git archive --prefix=teegate/ -o $(top)/build/teegate.tar.gz HEAD
+
+clean:
+	rm -rf $(top)/build/out $(top)/build/unit
