@@ -189,11 +189,16 @@ guest_show_failure()
 # guest_read NAME SECONDS: the next line from the guest's control port, while the guest lives.
 guest_read()
 {
-	local name=$1 end=$((SECONDS + $2)) fd
+	local name=$1 end=$((SECONDS + $2)) fd piece
 	fd=$(cat "$GUESTS/$name/fd")
 	GUEST_LINE=
 	while [ $SECONDS -lt "$end" ]; do
-		read -r -t 1 -u "$fd" GUEST_LINE && return 0
+		# A slow guest's line may come in pieces: what a read had when its second was over is the line's beginning.
+		if read -r -t 1 -u "$fd" piece; then
+			GUEST_LINE+=$piece
+			return 0
+		fi
+		GUEST_LINE+=$piece
 		guest_is_running "$name" || break
 	done
 	guest_show_failure "$name"
