@@ -1,0 +1,217 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# OP-TEE OS from Debian's source package: getting it, applying our series of patches, building it for the lab's board,
+# and the TA dev kits (exported headers) of before and after. Steps are done once and work offline afterwards. Sourced
+# by optee/check, and usable by what needs an OP-TEE with other options: see optee_build.
+
+# shellcheck source=tests/headers/trees.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../tests/headers/trees.sh"
+
+OPTEE_PATCHES=$LAB_TOP/optee/patches
+OPTEE_OUT=$LAB_BUILD/optee
+# trixie's binary dev package: the key that the board's TAs are signed with, and the headers of 4.5.0.
+OPTEE_DEV=$OPTEE_OUT/dev
+OPTEE_PLATFORM_DIR=usr/lib/optee-os-dev/vexpress-qemu_armv8a-virtualized
+
+# The versions that there is a series for, oldest first.
+optee_versions() { find "$OPTEE_PATCHES" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort -V; }
+
+optee_series() { find "$OPTEE_PATCHES/$1" -name '[0-9]*.patch' | sort; }
+
+optee_series_key() { optee_series "$1" | xargs cat | sha256sum | cut -c1-16; }
+
+# Sources come from more suites than the lab's packages, so they have an apt root of their own. sid's release file is
+# served stale: its date is not checked, its signature is.
+optee_apt_setup()
+{
+	APT_ROOT=$OPTEE_OUT/apt DEBS=$OPTEE_OUT/apt/archives
+	apt_write_conf
+	cat >"$APT_ROOT/etc/lab.sources" <<-END
+		Types: deb-src
+		URIs: $(apt_mirror)
+		Suites: trixie sid
+		Components: main
+		Signed-By: $KEYRING
+	END
+	lab_apt apt-get update -q -o Acquire::Check-Valid-Until=false || true
+}
+
+optee_debian_versions() { lab_apt apt-cache showsrc optee-os 2>/dev/null | sed -n 's/^Version: //p' | sort -uV; }
+
+# optee_source_try VERSION: leaves the source package in dl/, or the reason why not in not-served. Always succeeds.
+optee_source_try()
+{
+	local version=$1 dir=$OPTEE_OUT/$1 v
+	mkdir -p "$dir/dl"
+	rm -f "$dir/not-served"
+	optee_apt_setup
+	optee_debian_versions | tail -n 1 >"$OPTEE_OUT/newest"
+	v=$(optee_debian_versions | grep "^$version-" | tail -n 1) || v=''
+	if [ -z "$v" ]; then
+		echo "Debian's lists name no optee-os $version, or could not be fetched" >"$dir/not-served"
+	elif ! (cd "$dir/dl" && lab_apt apt-get -q --download-only source "optee-os=$v"); then
+		echo "the mirror does not serve the source of optee-os $v, or there is no network" >"$dir/not-served"
+	fi
+}
+
+# optee_source_need VERSION: 0 = the source package is here, 77 = it cannot be had (optee_why says why). A "no" is
+# believed for a day.
+optee_source_need()
+{
+	local version=$1 dir=$OPTEE_OUT/$1
+	if ! compgen -G "$dir/dl/*.orig.tar.*" >/dev/null || ! compgen -G "$dir/dl/*.debian.tar.*" >/dev/null; then
+		lab_step "optee-source-$version" "source package optee-os $version" \
+			"$(step_key "$(date +%G-%j) ${TEEGATE_MIRROR:-} $dir" optee_source_try)" optee_source_try "$version" || return 1
+		[ ! -e "$dir/not-served" ] || return 77
+	fi
+}
+
+optee_why() { cat "$OPTEE_OUT/$1/not-served"; }
+
+# optee_unpack VERSION DIR: Debian's source as Debian builds it.
+optee_unpack()
+{
+	local dl=$OPTEE_OUT/$1/dl dir=$2 p
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	tar -x -C "$dir" --strip-components=1 -f "$(compgen -G "$dl/*.orig.tar.*" | tail -n 1)"
+	tar -x -C "$dir" -f "$(compgen -G "$dl/*.debian.tar.*" | tail -n 1)"
+	while read -r p; do
+		case $p in '' | \#*) continue ;; esac
+		headers_cc patch -s -d "$dir" -p1 -i "$dir/debian/patches/$p"
+	done <"$dir/debian/patches/series"
+}
+
+# git is strict about context where patch guesses; the ceiling hides our own repository from it.
+optee_git_apply() { GIT_CEILING_DIRECTORIES=$(dirname "$1") git -C "$1" apply --whitespace=error-all "${@:2}"; }
+
+optee_make_trees()
+{
+	local version=$1 dir=$OPTEE_OUT/$1 p
+	optee_unpack "$version" "$dir/pristine"
+	rm -rf "$dir/patched"
+	cp -a "$dir/pristine" "$dir/patched"
+	while read -r p; do
+		echo "applying ${p##*/}"
+		optee_git_apply "$dir/patched" "$p"
+	done < <(optee_series "$version")
+}
+
+# optee_trees_need VERSION: pristine/ and patched/.
+optee_trees_need()
+{
+	headers_cc_need &&
+		lab_step "optee-trees-$1" "optee-os $1: applying the series" \
+			"$(step_key "$OPTEE_OUT $1 $(optee_series_key "$1")" optee_unpack optee_make_trees)" optee_make_trees "$1"
+}
+
+optee_dev_build()
+{
+	local deb
+	deb=$(compgen -G "$DEBS/optee-os-dev_*_arm64.deb" | sort -V | tail -n 1)
+	rm -rf "$OPTEE_DEV"
+	mkdir -p "$OPTEE_DEV"
+	dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$OPTEE_DEV" --no-same-owner "./$OPTEE_PLATFORM_DIR"
+	basename "$deb" | sed 's/^[^_]*_\([^-_]*\).*/\1/' >"$OPTEE_DEV/version"
+}
+
+# The dev package is one of those that the board's root file system is made of, which has fetched it.
+optee_dev_need()
+{
+	tree_host_need &&
+		lab_step optee-dev "trixie's TA dev kit" "$(step_key "$OPTEE_DEV" optee_dev_build)-$(<"$LAB_OUT/stamps/tree-host")" optee_dev_build
+}
+
+# optee_make SOURCE OUT [ARGUMENT...]: build for the lab's board, signing TAs with the key that Debian's are signed
+# with (or not one of them would load); arguments go to make.
+optee_make()
+{
+	local source=$1 out=$2
+	shift 2
+	headers_cc make -C "$source" -j"$(nproc)" O="$out" PLATFORM=vexpress-qemu_armv8a CROSS_COMPILE=aarch64-linux-gnu- \
+		CFG_ARM64_core=y CFG_USER_TA_TARGETS=ta_arm64 CFG_ARM_GICV3=y CFG_NS_VIRTUALIZATION=y \
+		CFG_TEE_CORE_LOG_LEVEL=3 CFG_TEE_BENCHMARK=n DEBUG=0 \
+		TA_SIGN_KEY="$OPTEE_DEV/$OPTEE_PLATFORM_DIR/keys/default.pem" "$@"
+}
+
+# optee_build VERSION NAME [ARGUMENT...]: the patched source, built in build/optee/VERSION/NAME.
+optee_build()
+{
+	local version=$1 name=$2
+	shift 2
+	optee_make "$OPTEE_OUT/$version/patched" "$OPTEE_OUT/$version/$name" "$@"
+}
+
+optee_build_need()
+{
+	local version=$1 name=$2
+	shift 2
+	optee_dev_need && optee_trees_need "$version" || return 1
+	lab_step "optee-$name-$version" "optee-os $version: building ($name)" \
+		"$(step_key "$*" optee_make optee_build)-$(<"$LAB_OUT/stamps/optee-trees-$version")" optee_build "$version" "$name" "$@"
+}
+
+# optee_core_dir VERSION NAME: what lab/run --optee wants.
+optee_core_dir() { printf '%s\n' "$OPTEE_OUT/$1/$2/core"; }
+
+# Headers that the series changes and the dev kit exports, by their path in the source.
+optee_changed_headers() { optee_series "$1" | xargs sed -n 's,^+++ b/\(lib/[^/]*/.*include/.*\.h\)$,\1,p' | sort -u; }
+
+# optee_kit_from_source VERSION: kits/VERSION-{pristine,patched} of a build. The kit exports headers as they are, so
+# the pristine one is the patched one with the old files in it.
+optee_kit_from_source()
+{
+	local version=$1 kits=$OPTEE_OUT/kits f side
+	rm -rf "$kits/$version"-*
+	mkdir -p "$kits"
+	cp -a "$OPTEE_OUT/$version/built/export-ta_arm64" "$kits/$version-patched"
+	cp -a "$kits/$version-patched" "$kits/$version-pristine"
+	for f in $(optee_changed_headers "$version"); do
+		for side in include host_include; do
+			[ ! -e "$kits/$version-pristine/$side/${f##*/include/}" ] ||
+				cp "$OPTEE_OUT/$version/pristine/$f" "$kits/$version-pristine/$side/${f##*/include/}"
+		done
+	done
+}
+
+# optee_kit_from_package VERSION: the same of Debian's binary package, for a version whose source cannot be had: the
+# parts of the series that are about exported headers are applied to the exported headers.
+optee_kit_from_package()
+{
+	local version=$1 kits=$OPTEE_OUT/kits f p side
+	rm -rf "$kits/$version"-*
+	mkdir -p "$kits"
+	cp -a "$OPTEE_DEV/$OPTEE_PLATFORM_DIR" "$kits/$version-pristine"
+	cp -a "$kits/$version-pristine" "$kits/$version-patched"
+	for side in include host_include; do
+		rm -rf "$kits/tmp"
+		for f in $(optee_changed_headers "$version"); do
+			[ -e "$kits/$version-pristine/$side/${f##*/include/}" ] || continue
+			mkdir -p "$kits/tmp/${f%/*}"
+			cp "$kits/$version-pristine/$side/${f##*/include/}" "$kits/tmp/$f"
+		done
+		for p in $(optee_series "$version"); do
+			# shellcheck disable=SC2046  # words
+			optee_git_apply "$kits/tmp" $(cd "$kits/tmp" && find . -type f -printf '--include=%P ') "$p"
+		done
+		(cd "$kits/tmp" && find . -type f -printf '%P\n') | while read -r f; do
+			cp "$kits/tmp/$f" "$kits/$version-patched/$side/${f##*/include/}"
+		done
+	done
+	rm -rf "$kits/tmp"
+}
+
+optee_kits_from_source_need()
+{
+	lab_step "optee-kits-$1" "optee-os $1: TA dev kits" \
+		"$(step_key "$OPTEE_OUT" optee_kit_from_source)-$(<"$LAB_OUT/stamps/optee-built-$1")" optee_kit_from_source "$1"
+}
+
+optee_kits_from_package_need()
+{
+	optee_dev_need || return 1
+	[ "$(<"$OPTEE_DEV/version")" = "$1" ] || return 77
+	lab_step "optee-kits-$1" "optee-os $1: TA dev kits from Debian's optee-os-dev" \
+		"$(step_key "$OPTEE_OUT $(optee_series_key "$1")" optee_kit_from_package)-$(<"$LAB_OUT/stamps/optee-dev")" optee_kit_from_package "$1"
+}
