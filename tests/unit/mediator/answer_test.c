@@ -6,32 +6,9 @@
  */
 #include <string.h>
 
-#include "common.h"
+#include "one_guest.h"
 
 #define LIST (OPTEE_MSG_ATTR_TMEM_OUT | OPTEE_MSG_ATTR_NONCONTIG)
-
-static struct tg_guest *guest;
-static uint32_t session;
-static uint64_t ipa;
-
-static int setup(void **state)
-{
-	if (common_setup(state))
-		return -1;
-	guest = sim_guest_create(NULL);
-	session = sim_open(guest);
-	ipa = sim_guest_alloc(guest, 8 * TG_PAGE_BYTES);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	assert_idle(guest);
-	sim_guest_destroy(guest);
-	return common_teardown(state);
-}
-
-#define GUEST_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 /* How a dishonest guest answers ALLOC. */
 struct alloc_answer {

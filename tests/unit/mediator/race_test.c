@@ -4,58 +4,9 @@
  * moment in which another registers, uses, unregisters or hears (I1, I12).
  * What cookies mean without races is in shm_test.c.
  */
-#include "common.h"
+#include "one_guest.h"
 
 #define COOKIE 0xffff800012345678ull
-
-static struct tg_guest *guest;
-static uint32_t session;
-static uint64_t ipa;
-
-static int setup(void **state)
-{
-	if (common_setup(state))
-		return -1;
-	guest = sim_guest_create(NULL);
-	session = sim_open(guest);
-	ipa = sim_guest_alloc(guest, 8 * TG_PAGE_BYTES);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	assert_idle(guest);
-	sim_guest_destroy(guest);
-	return common_teardown(state);
-}
-
-#define GUEST_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
-static void msg_use(struct sim_msg *msg, uint64_t cookie, uint64_t offs,
-		    uint64_t size)
-{
-	sim_msg_init(msg, OPTEE_MSG_CMD_INVOKE_COMMAND, session, TEE_TA_TOUCH);
-	sim_msg_rmem(msg, OPTEE_MSG_ATTR_RMEM_INOUT, cookie, offs, size);
-}
-
-static uint32_t use(uint64_t cookie, uint64_t offs, uint64_t size)
-{
-	struct sim_msg msg;
-
-	msg_use(&msg, cookie, offs, size);
-	return invoke(guest, &msg);
-}
-
-static void assert_unknown(uint64_t cookie)
-{
-	uint64_t before = tee.smcs;
-	struct sim_msg msg;
-
-	msg_use(&msg, cookie, 0, 8);
-	invoke(guest, &msg);
-	assert_refused(&msg, TEE_ERROR_BAD_PARAMETERS);
-	assert_int_equal(tee.smcs, before);
-}
 
 static unsigned int hook_hits;
 
