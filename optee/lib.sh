@@ -8,7 +8,7 @@
 # shellcheck source=tests/headers/trees.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../tests/headers/trees.sh"
 
-OPTEE_PATCHES=$LAB_TOP/optee/patches
+OPTEE_PATCHES=$LAB_TOP/optee/patches/headers
 OPTEE_OUT=$LAB_BUILD/optee
 # trixie's binary dev package: the key that the board's TAs are signed with, and the headers of 4.5.0.
 OPTEE_DEV=$OPTEE_OUT/dev
