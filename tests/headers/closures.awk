@@ -5,7 +5,8 @@
 # (but for a name that is a macro). Names are relative to the directory, which is the variable dir.
 FNR == 1 { file = substr(FILENAME, length(dir) + 2); files[file] = 1 }
 
-match($0, /^[ \t]*#[ \t]*include(_next)?[ \t]*[<"][^>"]*[>"]/) {
+# To ask whether a header is there is to depend on it.
+match($0, /^[ \t]*#[ \t]*include(_next)?[ \t]*[<"][^>"]*[>"]/) || match($0, /__has_include\([<"][^>"]*[>"]/) {
 	name = substr($0, RSTART, RLENGTH)
 	sub(/^[^<"]*[<"]/, "", name)
 	sub(/[>"]$/, "", name)

@@ -16,7 +16,8 @@ HEADERS_CC_PACKAGES="gcc-aarch64-linux-gnu g++-aarch64-linux-gnu clang gcc libc6
 HEADERS_LIB_PACKAGES="libfmt-dev libabsl-dev nlohmann-json3-dev libboost1.83-dev qt6-base-dev libxxhash-dev libglib2.0-dev
 	libgio-2.0-dev libprotobuf-dev libcli11-dev libsimde-dev libcgal-dev libseqan3-dev libc++-19-dev libtinycbor-dev
 	libcjson-dev libcbor-dev libsodium-dev libnanopb-dev libprotobuf-c-dev zlib1g-dev liblz4-dev libzstd-dev libssl-dev
-	libbsd-dev libcmocka-dev libtomcrypt-dev libjson-c-dev libjansson-dev liburcu-dev libwolfssl-dev"
+	libbsd-dev libcmocka-dev libtomcrypt-dev libjson-c-dev libjansson-dev liburcu-dev libwolfssl-dev
+	musl-dev"
 
 HEADERS_CC=$TREES/headers-cc
 HEADERS_LIBS=$TREES/headers-libs

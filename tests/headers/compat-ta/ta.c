@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A TA that was written when compiler.h still defined fallthrough, barrier()
- * and __data. Only whether it builds is looked at.
+ * and __data, or, with CONVERTED defined, one that was changed since. Both use
+ * __unused and __used, which TAs keep. Only whether it builds is looked at.
  */
 #include <compiler.h>
 #include <tee_internal_api.h>
 
+#ifdef CONVERTED
+#define fallthrough __fallthrough
+#define barrier() __compiler_barrier()
+#define __data __section(".data")
+#endif
+
 static uint32_t calls __data = 1;
+static const char version[] __used = "1";
 
 TEE_Result TA_CreateEntryPoint(void)
 {
