@@ -9,6 +9,8 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../tests/headers/trees.sh"
 
 OPTEE_PATCHES=$LAB_TOP/optee/patches/headers
+OPTEE_RPMB_PATCHES=$LAB_TOP/optee/patches/rpmb
+OPTEE_PTA=$LAB_TOP/optee/pta
 OPTEE_OUT=$LAB_BUILD/optee
 # trixie's binary dev package: the key that the board's TAs are signed with, and the headers of 4.5.0.
 OPTEE_DEV=$OPTEE_OUT/dev
@@ -152,11 +154,39 @@ optee_build_need()
 		"$(step_key "$*" optee_make optee_build)-$(<"$LAB_OUT/stamps/optee-trees-$version")" optee_build "$version" "$name" "$@"
 }
 
+# optee_prefixes_build VERSION: core (ldelf is in it) after each patch of the series but the last, as whoever bisects
+# will build it; the whole series is optee_build's. In one directory, so that only what a patch changes is compiled again.
+optee_prefixes_build()
+{
+	local version=$1 dir=$OPTEE_OUT/$1/prefixes p
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	cp -a "$OPTEE_OUT/$version/pristine" "$dir/source"
+	while read -r p; do
+		echo "building up to ${p##*/}"
+		optee_git_apply "$dir/source" "$p"
+		optee_make "$dir/source" "$dir/out" "$dir/out/core/tee.elf"
+	done < <(optee_series "$version" | head -n -1)
+}
+
+optee_prefixes_need()
+{
+	optee_dev_need && optee_trees_need "$1" || return 1
+	lab_step "optee-prefixes-$1" "optee-os $1: building after each patch" \
+		"$(step_key "" optee_make optee_prefixes_build)-$(<"$LAB_OUT/stamps/optee-trees-$1")" optee_prefixes_build "$1"
+}
+
 # optee_core_dir VERSION NAME: what lab/run --optee wants.
 optee_core_dir() { printf '%s\n' "$OPTEE_OUT/$1/$2/core"; }
 
 # Headers that the series changes and the dev kit exports, by their path in the source.
 optee_changed_headers() { optee_series "$1" | xargs sed -n 's,^+++ b/\(lib/[^/]*/.*include/.*\.h\)$,\1,p' | sort -u; }
+
+# Those of them that the series creates. Nothing new is exported to hosts: their part of libutils is a list in ta/ta.mk.
+optee_new_headers()
+{
+	optee_series "$1" | xargs sed -n '\,^--- /dev/null,{n;s,^+++ b/\(lib/[^/]*/.*include/.*\.h\)$,\1,p}' | sort -u
+}
 
 # optee_kit_from_source VERSION: kits/VERSION-{pristine,patched} of a build. The kit exports headers as they are, so
 # the pristine one is the patched one with the old files in it.
@@ -167,6 +197,7 @@ optee_kit_from_source()
 	mkdir -p "$kits"
 	cp -a "$OPTEE_OUT/$version/built/export-ta_arm64" "$kits/$version-patched"
 	cp -a "$kits/$version-patched" "$kits/$version-pristine"
+	for f in $(optee_new_headers "$version"); do rm "$kits/$version-pristine/include/${f##*/include/}"; done
 	for f in $(optee_changed_headers "$version"); do
 		for side in include host_include; do
 			[ ! -e "$kits/$version-pristine/$side/${f##*/include/}" ] ||
@@ -179,7 +210,7 @@ optee_kit_from_source()
 # parts of the series that are about exported headers are applied to the exported headers.
 optee_kit_from_package()
 {
-	local version=$1 kits=$OPTEE_OUT/kits f p side
+	local version=$1 kits=$OPTEE_OUT/kits f p side files
 	rm -rf "$kits/$version"-*
 	mkdir -p "$kits"
 	cp -a "$OPTEE_DEV/$OPTEE_PLATFORM_DIR" "$kits/$version-pristine"
@@ -191,9 +222,11 @@ optee_kit_from_package()
 			mkdir -p "$kits/tmp/${f%/*}"
 			cp "$kits/$version-pristine/$side/${f##*/include/}" "$kits/tmp/$f"
 		done
+		files=$(cd "$kits/tmp" && find . -type f -printf '--include=%P ')
+		[ $side = host_include ] || files="$files $(optee_new_headers "$version" | sed 's/^/--include=/' | paste -sd' ')"
 		for p in $(optee_series "$version"); do
-			# shellcheck disable=SC2046  # words
-			optee_git_apply "$kits/tmp" $(cd "$kits/tmp" && find . -type f -printf '--include=%P ') "$p"
+			# shellcheck disable=SC2086  # words
+			optee_git_apply "$kits/tmp" $files "$p"
 		done
 		(cd "$kits/tmp" && find . -type f -printf '%P\n') | while read -r f; do
 			cp "$kits/tmp/$f" "$kits/$version-patched/$side/${f##*/include/}"
@@ -214,4 +247,102 @@ optee_kits_from_package_need()
 	[ "$(<"$OPTEE_DEV/version")" = "$1" ] || return 77
 	lab_step "optee-kits-$1" "optee-os $1: TA dev kits from Debian's optee-os-dev" \
 		"$(step_key "$OPTEE_OUT $(optee_series_key "$1")" optee_kit_from_package)-$(<"$LAB_OUT/stamps/optee-dev")" optee_kit_from_package "$1"
+}
+
+# ---- OP-TEE with the RPMB file system and our PTA for its key ----
+
+# The key pair of RFC 9180's vector A.1 (the private one is 4612c550263fc8ad58375df3f557aac531d26850903e55a9f23f21d8534e8ac8),
+# so what a lab's OP-TEE seals, anyone can open.
+OPTEE_SEAL_PUBKEY=3948cfe0ad1ddb695d780e59077195da6c56506b027329794ab02bca80815c4d
+# The HUK of a build that has no stub for it: see optee/pta/lab_board.c. Elsewhere the board's HUK is 16 bytes of 0.
+OPTEE_LAB_HUK=000102030405060708090a0b0c0d0e0f
+
+optee_rpmb_series() { find "$OPTEE_RPMB_PATCHES/$1" -name '[0-9]*.patch' | sort; }
+
+optee_rpmb_versions() { find "$OPTEE_RPMB_PATCHES" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort -V; }
+
+# optee_variant_options NAME: what make is told for a variant of the RPMB tree, one a line; fails if there is no such.
+#   rpmb-dev        all four commands; the key derived from the HUK
+#   rpmb-compat     the same; derived as CFG_CORE_HUK_SUBKEY_COMPAT=y does (OP-TEE's default)
+#   rpmb-testkey    the same; OP-TEE's test key
+#   rpmb-writekey   as rpmb-dev, but OP-TEE programs its key by itself when storage is first used
+#   rpmb-prod       as in a product: CFG_INSECURE=n, a HUK that is not 0, no GET_KEY
+optee_variant_options()
+{
+	local common=(CFG_RPMB_FS=y CFG_RPMB_PTA=y CFG_RPMB_PTA_VERIFY_KEY=y CFG_RPMB_PTA_SEALED=y
+		"CFG_RPMB_SEAL_PUBKEY=$OPTEE_SEAL_PUBKEY")
+	local insecure=(CFG_INSECURE=y CFG_RPMB_KEY_PTA=y)
+	case $1 in
+	rpmb-dev) printf '%s\n' "${common[@]}" "${insecure[@]}" CFG_CORE_HUK_SUBKEY_COMPAT=n ;;
+	rpmb-compat) printf '%s\n' "${common[@]}" "${insecure[@]}" CFG_CORE_HUK_SUBKEY_COMPAT=y ;;
+	rpmb-testkey) printf '%s\n' "${common[@]}" "${insecure[@]}" CFG_RPMB_TESTKEY=y ;;
+	rpmb-writekey) printf '%s\n' "${common[@]}" "${insecure[@]}" CFG_CORE_HUK_SUBKEY_COMPAT=n CFG_RPMB_WRITE_KEY=y ;;
+	rpmb-prod) printf '%s\n' "${common[@]}" CFG_INSECURE=n CFG_CORE_HUK_SUBKEY_COMPAT=n "CFG_TEEGATE_LAB_HUK=$OPTEE_LAB_HUK" ;;
+	*) return 1 ;;
+	esac
+}
+
+# A tree of its own: patches of headers and of the RPMB code do not touch the same files, and neither is rebuilt for
+# the other's sake. Our PTA is source, not a patch.
+optee_rpmb_tree_make()
+{
+	local version=$1 dir=$OPTEE_OUT/$1/rpmb-source p
+	optee_unpack "$version" "$dir"
+	while read -r p; do
+		echo "applying ${p##*/}"
+		optee_git_apply "$dir" "$p"
+	done < <(optee_rpmb_series "$version")
+	cp -r "$OPTEE_PTA" "$dir/core/pta/rpmb_key"
+}
+
+optee_rpmb_key() { { optee_rpmb_series "$1"; find "$OPTEE_PTA" -type f | sort; } | xargs sha256sum | sha256sum | cut -c1-16; }
+
+optee_rpmb_tree_need()
+{
+	headers_cc_need &&
+		lab_step "optee-rpmb-tree-$1" "optee-os $1: applying the RPMB series" \
+			"$(step_key "$OPTEE_OUT $1 $(optee_rpmb_key "$1")" optee_unpack optee_rpmb_tree_make)" optee_rpmb_tree_make "$1"
+}
+
+# Only what the board boots: no TA, no dev kit. A variant starts afresh, since OP-TEE's makefiles do not see every
+# change of an option.
+optee_variant_build()
+{
+	local version=$1 name=$2 out=$OPTEE_OUT/$1/$2
+	shift 2
+	rm -rf "$out"
+	optee_make "$OPTEE_OUT/$version/rpmb-source" "$out" "$@" \
+		"$out/core/tee-header_v2.bin" "$out/core/tee-pager_v2.bin" "$out/core/tee-pageable_v2.bin"
+}
+
+# optee_variant_need VERSION NAME: built, and then optee_core_dir says where; 77 = Debian's source cannot be had.
+optee_variant_need()
+{
+	local version=$1 name=$2 options rc=0
+	mapfile -t options < <(optee_variant_options "$name")
+	optee_source_need "$version" || rc=$?
+	[ $rc -eq 0 ] || return $rc
+	optee_dev_need && optee_rpmb_tree_need "$version" || return 1
+	lab_step "optee-$name-$version" "optee-os $version: building ($name)" \
+		"$(step_key "${options[*]}" optee_make optee_variant_build)-$(<"$LAB_OUT/stamps/optee-rpmb-tree-$version")" \
+		optee_variant_build "$version" "$name" "${options[@]}"
+}
+
+# The TA that tries to call our PTA, where lab/run takes what the board gets in /lab/bin.
+optee_caller_ta_build()
+{
+	local out=$OPTEE_OUT/caller-ta
+	rm -rf "$out"
+	mkdir -p "$LAB_BUILD/out/arm64"
+	headers_cc make -C "$LAB_TOP/tests/optee/pta-caller" O="$out" CROSS_COMPILE=aarch64-linux-gnu- \
+		TA_DEV_KIT_DIR="$OPTEE_DEV/$OPTEE_PLATFORM_DIR" TA_SIGN_KEY="$OPTEE_DEV/$OPTEE_PLATFORM_DIR/keys/default.pem"
+	cp "$out"/*.ta "$LAB_BUILD/out/arm64/"
+}
+
+optee_caller_ta_need()
+{
+	optee_dev_need && headers_cc_need || return 1
+	lab_step optee-caller-ta "the TA that tries to call the PTA" \
+		"$(step_key "$LAB_BUILD $(cat "$LAB_TOP"/tests/optee/pta-caller/* "$OPTEE_PTA"/include/*)" optee_caller_ta_build)" \
+		optee_caller_ta_build
 }
