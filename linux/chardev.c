@@ -171,6 +171,8 @@ static long chardev_ioctl(struct file *file, unsigned int cmd,
 		return smc(guest, user);
 	case TEEGATE_RESET:
 		return arg ? -EINVAL : guest_reset(guest);
+	case TEEGATE_OWN_RPMB:
+		return arg ? -EINVAL : guest_rpmb_own(guest);
 	default:
 		return -ENOTTY;
 	}

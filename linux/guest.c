@@ -44,6 +44,7 @@ void guest_destroy(struct tg_guest *guest)
 {
 	if (guest->vm)
 		tg_vm_destroy(guest->vm);
+	tg_system_rpmb_withdraw(&teegate_system, guest);
 
 	spin_lock(&guests_lock);
 	list_del(&guest->node);
@@ -88,6 +89,23 @@ int guest_limits_set(struct tg_guest *guest, const struct tg_limits *limits)
 		ret = -EBUSY;
 	else
 		guest->limits = *limits;
+	mutex_unlock(&guest->setup);
+	return ret;
+}
+
+/* Before the first SMC: a guest asks once what OP-TEE can do for it. */
+int guest_rpmb_own(struct tg_guest *guest)
+{
+	int ret = 0;
+
+	if (!teegate_rpmb_guests())
+		return -EPERM;
+	if (mutex_lock_killable(&guest->setup))
+		return -EINTR;
+	if (guest->vm)
+		ret = -EBUSY;
+	else if (!tg_system_rpmb_grant(&teegate_system, guest))
+		ret = -EEXIST;
 	mutex_unlock(&guest->setup);
 	return ret;
 }

@@ -48,6 +48,7 @@ void guest_destroy(struct tg_guest *guest);
 bool guest_is_mine(const struct tg_guest *guest);
 
 int guest_limits_set(struct tg_guest *guest, const struct tg_limits *limits);
+int guest_rpmb_own(struct tg_guest *guest);
 int guest_smc(struct tg_guest *guest, struct tg_regs *regs, u32 *ret_events);
 int guest_reset(struct tg_guest *guest);
 void guest_stats_get(struct tg_guest *guest, struct tg_stats *ret_stats);

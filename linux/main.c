@@ -30,6 +30,12 @@ MODULE_PARM_DESC(
 	host_vm,
 	"This host uses OP-TEE itself, as VM 1 (default: Y). N frees its partition for a guest and keeps the OP-TEE driver from loading.");
 
+static bool rpmb_guests;
+module_param(rpmb_guests, bool, 0644);
+MODULE_PARM_DESC(
+	rpmb_guests,
+	"A guest may own the RPMB, one at a time, if its VMM asks for that (default: N). Such a guest can have OP-TEE sign for any RPMB whose CID it knows, this host's as well: see docs/rpmb.md.");
+
 static uint max_calls;
 module_param(max_calls, uint, 0444);
 MODULE_PARM_DESC(
@@ -59,6 +65,11 @@ module_param(max_pinned_bytes, ulong, 0444);
 MODULE_PARM_DESC(
 	max_pinned_bytes,
 	"Bytes of memory that one guest may share (default: 0, the built-in maximum)");
+
+bool teegate_rpmb_guests(void)
+{
+	return READ_ONCE(rpmb_guests);
+}
 
 static int limit_lower_u32(const char *name, u32 asked, u32 *max, u32 *preset)
 {

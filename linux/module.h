@@ -24,6 +24,9 @@ void host_busy_say(void);
 /* main.c: whether the OP-TEE driver is bound to the device. */
 bool teegate_optee_is_bound(void);
 
+/* main.c: whether the administrator lets a guest own the RPMB. */
+bool teegate_rpmb_guests(void);
+
 /* chardev.c: registered early, but opens only once started. */
 int chardev_init(void);
 void chardev_start(void);

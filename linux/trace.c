@@ -44,13 +44,35 @@ static void partition_destroyed(struct tg_guest *guest, struct tg_vmid id)
 	pr_debug("VM %u: partition destroyed\n", id.v);
 }
 
-static void refused(struct tg_vmid id, enum tg_status status, u64 about)
+/* A guest's OP-TEE asks for an RPMB whenever a TA wants that storage. */
+static DEFINE_RATELIMIT_STATE(denied_ratelimit, 60 * HZ, 2);
+
+/* What an administrator may allow, and so should hear of. */
+static void denied(const struct tg_guest *guest, struct tg_vmid id,
+		   enum tg_status status)
+{
+	if (!__ratelimit(&denied_ratelimit))
+		return;
+	if (status == TG_DENIED_RPMB)
+		pr_notice(
+			"VM %u (process %d): OP-TEE wants the RPMB for this guest, which does not own it: refused. If it shall, load teegate with rpmb_guests=1 and start it with teegate run --rpmb.\n",
+			id.v, guest->pid);
+	else
+		pr_notice(
+			"VM %u (process %d): the guest wants a trusted application that is not for guests: refused. docs/abi.md says which are not.\n",
+			id.v, guest->pid);
+}
+
+static void refused(const struct tg_guest *guest, struct tg_vmid id,
+		    enum tg_status status, u64 about)
 {
 	const char *reason = tg_status_name(status);
 
 	trace_refused(id.v, reason, about);
 	pr_debug_ratelimited("VM %u: refused 0x%llx: %s\n", id.v, about,
 			     reason);
+	if (status == TG_DENIED_RPMB || status == TG_DENIED_TA)
+		denied(guest, id, status);
 }
 
 void tg_port_trace(struct tg_guest *guest, struct tg_vmid id,
@@ -73,7 +95,7 @@ void tg_port_trace(struct tg_guest *guest, struct tg_vmid id,
 		trace_rpc(id.v, a, b);
 		break;
 	case TG_TRACE_REFUSED:
-		refused(id, a, b);
+		refused(guest, id, a, b);
 		break;
 	case TG_TRACE_PARTITION_CREATED:
 		partition_created(guest, id);

@@ -160,6 +160,13 @@ void tg_vm_unlock(struct tg_locked locked);
 enum tg_status tg_vm_partition_get(struct tg_vm *vm) TG_MUST_CHECK;
 void tg_vm_call_tee(struct tg_vm *vm, struct tg_regs *regs);
 
+/* Other guests are granted and withdrawn meanwhile; this one is not. */
+static inline bool tg_vm_owns_rpmb(const struct tg_vm *vm)
+{
+	return __atomic_load_n(&vm->sys->rpmb_owner, __ATOMIC_RELAXED) ==
+	       vm->guest;
+}
+
 /* One step of a counter that several vCPUs share. */
 static inline void tg_count(uint64_t *counter)
 {
@@ -181,7 +188,12 @@ enum tg_policy {
 };
 
 enum tg_policy tg_policy_function(uint32_t id);
-uint32_t tg_policy_capabilities(uint32_t offered);
+uint32_t tg_policy_capabilities(const struct tg_vm *vm, uint32_t offered);
+enum tg_status tg_policy_rpc(const struct tg_vm *vm,
+			     uint32_t cmd) TG_MUST_CHECK;
+enum tg_status
+tg_policy_session(const struct tg_vm *vm,
+		  const struct optee_msg_param *destination) TG_MUST_CHECK;
 
 /* fast.c */
 enum tg_status tg_fast_call(struct tg_vm *vm, enum tg_policy policy,

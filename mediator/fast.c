@@ -53,7 +53,7 @@ static enum tg_status exchange_capabilities(struct tg_vm *vm,
 	status = tg_vm_partition_get(vm);
 	if (status != TG_OK)
 		return status;
-	words[1] = tg_policy_capabilities(vm->sys->tee.capabilities);
+	words[1] = tg_policy_capabilities(vm, vm->sys->tee.capabilities);
 	answer(regs, words, 4);
 	return TG_OK;
 }

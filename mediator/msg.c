@@ -142,6 +142,16 @@ static enum tg_status translate_params(struct tg_vm *vm, struct tg_call *call)
 	return TG_OK;
 }
 
+/* I3: policy looks at what OP-TEE will get, not at the guest's memory. */
+static enum tg_status translate_open(struct tg_vm *vm, struct tg_call *call)
+{
+	enum tg_status status = translate_params(vm, call);
+
+	if (status != TG_OK || !call->num_params)
+		return status;
+	return tg_policy_session(vm, shadow_msg(call)->params);
+}
+
 /*
  * REGISTER_SHM: the pages are pinned and the cookie is taken before OP-TEE
  * hears of either. The guest may give a list or a contiguous range; OP-TEE
@@ -204,6 +214,7 @@ enum tg_status tg_msg_translate(struct tg_vm *vm, struct tg_call *call)
 	shadow_msg(call)->pad = 0;
 	switch (call->cmd) {
 	case OPTEE_MSG_CMD_OPEN_SESSION:
+		return translate_open(vm, call);
 	case OPTEE_MSG_CMD_INVOKE_COMMAND:
 	case OPTEE_MSG_CMD_CLOSE_SESSION:
 	case OPTEE_MSG_CMD_CANCEL:

@@ -216,6 +216,8 @@ static enum tg_rpc_next issue_cmd(struct tg_vm *vm, struct tg_call *call,
 	msg = call->rpc.buffer->shadow.va;
 	status = note_request(call, msg);
 	if (status == TG_OK)
+		status = tg_policy_rpc(vm, call->rpc.cmd);
+	if (status == TG_OK)
 		status = prepare_request(vm, call, msg);
 	if (status == TG_OK)
 		status = show_request(vm, call, msg);
@@ -225,6 +227,8 @@ static enum tg_rpc_next issue_cmd(struct tg_vm *vm, struct tg_call *call,
 		return TG_RPC_ASK_GUEST;
 	}
 	tg_count(&vm->stats.refused[status]);
+	tg_port_trace(vm->guest, vm->id, TG_TRACE_REFUSED, status,
+		      call->rpc.cmd);
 	answer_error(msg, tg_status_to_tee(status));
 	return TG_RPC_ANSWERED;
 }

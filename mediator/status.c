@@ -42,6 +42,10 @@ static const struct tg_status_row rows[TG_STATUS_COUNT] = {
 			     TEE_ERROR_COMMUNICATION },
 	[TG_HOST_NO_VIRT] = { "no-virtualization", OPTEE_RET_UNKNOWN_FUNCTION,
 			      TEE_ERROR_COMMUNICATION },
+	[TG_DENIED_RPMB] = { "rpmb-denied", OPTEE_RET_ENOTAVAIL,
+			     TEE_ERROR_STORAGE_NOT_AVAILABLE },
+	[TG_DENIED_TA] = { "ta-denied", OPTEE_RET_ENOTAVAIL,
+			   TEE_ERROR_ACCESS_DENIED },
 };
 
 const char *tg_status_name(enum tg_status status)

@@ -182,3 +182,23 @@ void tg_system_partition_destroy(struct tg_system *sys, struct tg_vmid id)
 	/* I5: the id is free for another guest only from here on. */
 	vmid_release(sys, id);
 }
+
+bool tg_system_rpmb_grant(struct tg_system *sys, struct tg_guest *guest)
+{
+	bool free;
+
+	tg_port_system_lock();
+	free = !sys->rpmb_owner || sys->rpmb_owner == guest;
+	if (free)
+		__atomic_store_n(&sys->rpmb_owner, guest, __ATOMIC_RELAXED);
+	tg_port_system_unlock();
+	return free;
+}
+
+void tg_system_rpmb_withdraw(struct tg_system *sys, struct tg_guest *guest)
+{
+	tg_port_system_lock();
+	if (sys->rpmb_owner == guest)
+		__atomic_store_n(&sys->rpmb_owner, NULL, __ATOMIC_RELAXED);
+	tg_port_system_unlock();
+}

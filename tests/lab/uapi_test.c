@@ -72,6 +72,14 @@ static void test_limits(int fd)
 	check_ioctl("limits at maximum", fd, TEEGATE_SET_LIMITS, &l, 0);
 }
 
+/* The module's default: no guest may own the RPMB. */
+static void test_rpmb(int fd)
+{
+	check_ioctl("the RPMB, not allowed", fd, TEEGATE_OWN_RPMB, NULL, EPERM);
+	check_ioctl("the RPMB, with an argument", fd, TEEGATE_OWN_RPMB,
+		    (void *)1, EINVAL);
+}
+
 static void test_region_values(void)
 {
 	uint64_t hva = (uintptr_t)memory_map(GUEST_BYTES);
@@ -493,6 +501,7 @@ int main(void)
 
 	test_info(fd);
 	test_limits(fd);
+	test_rpmb(fd);
 	test_region_values();
 	test_region_overlaps();
 	test_region_count();

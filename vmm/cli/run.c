@@ -21,6 +21,7 @@ enum {
 	OPT_CALLS,
 	OPT_SHM_BUFFERS,
 	OPT_PINNED,
+	OPT_RPMB,
 	OPT_PRELOAD,
 	OPT_NO_TEE_NODE,
 	OPT_PRINT,
@@ -37,6 +38,9 @@ static const struct cli_option options[] = {
 	[OPT_PINNED] = { "pinned", "SIZE",
 			 "memory that the guest may share with OP-TEE, in bytes\n"
 			 "or with K, M, G; it cannot be swapped out" },
+	[OPT_RPMB] = { "rpmb", NULL,
+		       "the guest owns the RPMB: OP-TEE may ask it for one. The\n"
+		       "administrator has to allow that (rpmb_guests)" },
 	[OPT_PRELOAD] = { "preload", "PATH",
 			  "libteegate-preload.so (default: beside this program,\n"
 			  "else where it was installed)" },
@@ -66,6 +70,9 @@ static bool option_take(struct run_options *run, int option)
 			return false;
 		run->limits.pinned_bytes = bytes;
 		return bytes;
+	case OPT_RPMB:
+		run->rpmb = true;
+		return true;
 	case OPT_PRELOAD:
 		run->preload = optarg;
 		return true;
@@ -150,6 +157,27 @@ static int limits_check(const struct cli_command *command,
 	return CLI_REFUSED;
 }
 
+/* Given back when the device is closed; QEMU asks for it again. */
+static int rpmb_check(const struct cli_command *command, struct teegate *guest)
+{
+	int ret = teegate_own_rpmb(guest);
+
+	if (ret == 0)
+		return CLI_OK;
+	if (ret == -EPERM)
+		cli_say(command,
+			"--rpmb: the administrator allows no guest to own the RPMB: load teegate with rpmb_guests=1 "
+			"if this host does not need it (docs/rpmb.md says what such a guest can do)");
+	else if (ret == -EEXIST)
+		cli_say(command,
+			"--rpmb: another guest owns the RPMB; end that one, or start this one without --rpmb");
+	else
+		cli_say(command, "--rpmb: the device refuses: %s%s",
+			strerror(-ret),
+			ret == -ENOTTY ? "; update teegate.ko" : "");
+	return ret == -EPERM || ret == -EEXIST ? CLI_REFUSED : CLI_DEVICE;
+}
+
 static int preflight(const struct cli_command *command,
 		     const struct run_options *run)
 {
@@ -159,6 +187,8 @@ static int preflight(const struct cli_command *command,
 	if (ret != CLI_OK)
 		return ret;
 	ret = limits_check(command, run, guest);
+	if (ret == CLI_OK && run->rpmb)
+		ret = rpmb_check(command, guest);
 	/* QEMU opens its own: a partition belongs to the process that opened. */
 	teegate_close(guest);
 	return ret == CLI_OK ? reach_kvm(command) : ret;

@@ -17,6 +17,7 @@ struct run_options {
 	const char *device;
 	const char *preload;
 	struct teegate_limits limits; /* zero: not given */
+	bool rpmb; /* the guest owns the RPMB */
 	bool no_tee_node;
 	bool print;
 	char **argv; /* QEMU's, with its wrapper */

@@ -162,6 +162,8 @@ bool run_environment(const struct run_options *run, const char *preload,
 	if ((limits->calls || limits->shm_buffers || limits->pinned_bytes) &&
 	    !environment_set("TEEGATE_LIMITS", text, print))
 		return false;
+	if (run->rpmb && !environment_set("TEEGATE_RPMB", "own", print))
+		return false;
 	return environment_set("LD_PRELOAD", list, print);
 }
 

@@ -110,6 +110,16 @@ int teegate_set_limits(struct teegate *guest,
 		       const struct teegate_limits *limits);
 
 /*
+ * teegate_own_rpmb - makes this guest the owner of the RPMB until it is closed
+ *
+ * OP-TEE may then ask the guest for an RPMB; without it such a request is
+ * refused. -EPERM: the administrator allows that to no guest (teegate.ko's
+ * rpmb_guests); -EEXIST: another guest owns it; -EBUSY: the guest has made a
+ * call already; -ENOTTY: the module is older than this call.
+ */
+int teegate_own_rpmb(struct teegate *guest);
+
+/*
  * teegate_region_set - tells where a piece of guest memory is
  * @region: addresses and size in bytes, all multiples of 4096; copied
  *

@@ -86,6 +86,13 @@ int teegate_set_limits(struct teegate *guest,
 	return ret < 0 ? ret : 0;
 }
 
+int teegate_own_rpmb(struct teegate *guest)
+{
+	int ret = tg_sys_ioctl(guest->fd, TEEGATE_OWN_RPMB, NULL);
+
+	return ret < 0 ? ret : 0;
+}
+
 int teegate_region_set(struct teegate *guest,
 		       const struct teegate_region *region)
 {

@@ -19,6 +19,7 @@
 
 /* What `teegate run` tells the preload; see cli/run.c. */
 #define TGP_LIMITS_ENV "TEEGATE_LIMITS"
+#define TGP_RPMB_ENV "TEEGATE_RPMB" /* "own" */
 
 /* A VM's memory slots, remembered until the device is opened. */
 struct tgp_slots {

@@ -161,6 +161,21 @@ static int apply_limits(struct teegate *guest)
 	return teegate_set_limits(guest, &limits);
 }
 
+/* A guest without what it was promised is better than none; say so. */
+static void apply_rpmb(struct teegate *guest)
+{
+	const char *text = getenv(TGP_RPMB_ENV);
+	int ret;
+
+	if (!text || !*text)
+		return;
+	ret = strcmp(text, "own") == 0 ? teegate_own_rpmb(guest) : -EINVAL;
+	if (ret < 0)
+		tgp_say("$" TGP_RPMB_ENV
+			": the guest does not get the RPMB: %s; `teegate run --rpmb` says what to do",
+			strerror(-ret));
+}
+
 static void open_locked(struct tgp_vm *vm)
 {
 	struct teegate *guest = NULL;
@@ -185,6 +200,7 @@ static void open_locked(struct tgp_vm *vm)
 		teegate_close(guest);
 		return;
 	}
+	apply_rpmb(guest);
 	atomic_store(&vm->guest, guest);
 }
 

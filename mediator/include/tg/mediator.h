@@ -84,6 +84,7 @@ struct tg_system {
 	struct tg_limits limits_max;
 	uint64_t vmids_used; /* bit n: id n is taken */
 	uint16_t vmid_last;
+	struct tg_guest *rpmb_owner; /* NULL: no guest */
 };
 
 /*
@@ -99,6 +100,18 @@ enum tg_status tg_system_init(struct tg_system *sys) TG_MUST_CHECK;
  */
 enum tg_status tg_system_host_create(struct tg_system *sys) TG_MUST_CHECK;
 void tg_system_host_destroy(struct tg_system *sys);
+
+/*
+ * Makes @guest the one that OP-TEE may ask for an RPMB, and that may open the
+ * RPMB key PTA. One guest at a time: false while another one is. Comes before
+ * the guest's first tg_vm_smc(); tg_system_rpmb_withdraw() comes after the
+ * last, and is harmless for any guest. Whether a guest may
+ * ever be given it is the embedder's to decide: such a guest can have OP-TEE
+ * make frames with the key of whatever CID it names.
+ */
+bool tg_system_rpmb_grant(struct tg_system *sys,
+			  struct tg_guest *guest) TG_MUST_CHECK;
+void tg_system_rpmb_withdraw(struct tg_system *sys, struct tg_guest *guest);
 
 /*
  * Makes a VM without a partition: that comes with the guest's first call that

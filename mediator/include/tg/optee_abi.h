@@ -121,14 +121,19 @@ static inline bool optee_ret_is_rpc(uint32_t x0)
 #define OPTEE_RPC_CMD_SUSPEND 5u
 #define OPTEE_RPC_CMD_SHM_ALLOC 6u
 #define OPTEE_RPC_CMD_SHM_FREE 7u
+#define OPTEE_RPC_CMD_RPMB_PROBE_RESET 22u
+#define OPTEE_RPC_CMD_RPMB_PROBE_NEXT 23u
+#define OPTEE_RPC_CMD_RPMB_FRAMES 24u
 
 /* GlobalPlatform TEE Client API results and origins, as messages use them. */
 #define TEE_SUCCESS 0x00000000u
 #define TEE_ERROR_GENERIC 0xffff0000u
+#define TEE_ERROR_ACCESS_DENIED 0xffff0001u
 #define TEE_ERROR_BAD_PARAMETERS 0xffff0006u
 #define TEE_ERROR_OUT_OF_MEMORY 0xffff000cu
 #define TEE_ERROR_BUSY 0xffff000du
 #define TEE_ERROR_COMMUNICATION 0xffff000eu
+#define TEE_ERROR_STORAGE_NOT_AVAILABLE 0xf0100003u
 #define TEE_ORIGIN_COMMS 2u
 
 /* A page of a page list: 511 page addresses and that of the next such page. */

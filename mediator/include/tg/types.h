@@ -72,10 +72,12 @@ struct tg_regs {
 };
 
 /*
- * How an operation of the core ended. Three classes, and the class decides
- * who hears of it: the guest's fault is answered in the guest's protocol and
- * never logged as an error; the host's shortage is answered likewise and
- * counted; there is no status for the impossible, which is asserted.
+ * How an operation of the core ended. The class decides who hears of it: the
+ * guest's fault is answered in the guest's protocol and never logged as an
+ * error; the host's shortage is answered likewise and counted; of what policy
+ * denies the administrator may be told as well; there is no status for the
+ * impossible, which is asserted. The order is part of docs/abi.md: new ones
+ * come last.
  */
 enum tg_status {
 	TG_OK = 0,
@@ -97,6 +99,10 @@ enum tg_status {
 	TG_HOST_BUSY, /* reset or teardown under way */
 	TG_HOST_NO_TEE, /* no OP-TEE, or one that cannot be used */
 	TG_HOST_NO_VIRT, /* an OP-TEE built without NS virtualization */
+
+	/* The administrator's policy: policy.c. */
+	TG_DENIED_RPMB, /* the RPMB is not this guest's */
+	TG_DENIED_TA, /* a trusted application that it may not use */
 
 	TG_STATUS_COUNT
 };

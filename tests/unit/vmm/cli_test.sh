@@ -78,6 +78,7 @@ t run-preload-space 1 '' 'no path with a space' \
 t run-firmware 5 '' 'acpi=off' "${run[@]}" -- "${qemu[@]}" -bios edk2.fd
 t run-print 0 "^TEEGATE_DEVICE=$tmp/none TEEGATE_LIMITS=calls=3,shm=0,pinned=1048576 LD_PRELOAD=$tmp/preload.so .*-append 'a b' -dtb DTB$" \
 	'dumpdtb=DTB' "${run[@]}" --print --calls 3 --pinned 1M -- "${qemu[@]}" -append 'a b'
+t run-print-rpmb 0 'TEEGATE_RPMB=own LD_PRELOAD=' . "${run[@]}" --print --rpmb -- "${qemu[@]}"
 t run-print-no-node 0 "kvm\$" '' "${run[@]}" --print --no-tee-node -- "${qemu[@]}"
 t run-print-others 0 "LD_PRELOAD=$tmp/preload.so:/x.so" . env LD_PRELOAD=/x.so "${run[@]}" --print -- "${qemu[@]}"
 

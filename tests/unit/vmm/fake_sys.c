@@ -120,6 +120,10 @@ static int device_ioctl(unsigned long request, void *arg)
 		assert_null(arg);
 		fake.resets++;
 		return 0;
+	case TEEGATE_OWN_RPMB:
+		assert_null(arg);
+		fake.rpmb_asked++;
+		return fake.rpmb_result;
 	case TEEGATE_GET_STATS:
 		((struct teegate_stats *)arg)->smcs = fake.smcs;
 		return 0;

@@ -330,6 +330,15 @@ static void limits_reset_and_stats_reach_the_device(void **state)
 	assert_int_equal(info.abi_version, TEEGATE_ABI_VERSION);
 }
 
+static void the_rpmb_is_asked_for_by_its_own_call(void **state)
+{
+	(void)state;
+	assert_int_equal(teegate_own_rpmb(guest), 0);
+	assert_int_equal(fake.rpmb_asked, 1);
+	fake.rpmb_result = -EEXIST;
+	assert_int_equal(teegate_own_rpmb(guest), -EEXIST);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -353,6 +362,7 @@ int main(void)
 		TEST(register_failures_are_returned),
 		TEST(no_partition_is_said_once),
 		TEST(limits_reset_and_stats_reach_the_device),
+		TEST(the_rpmb_is_asked_for_by_its_own_call),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

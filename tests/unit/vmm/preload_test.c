@@ -76,6 +76,7 @@ static int setup(void **state)
 	memset(exits, 0, sizeof(exits));
 	exit_next = runs = 0;
 	unsetenv(TGP_LIMITS_ENV);
+	unsetenv(TGP_RPMB_ENV);
 	unsetenv(TEEGATE_DEVICE_ENV);
 	vm_fd = memfd_create("vm", 0);
 	tgp_vm_created(vm_fd);
@@ -155,6 +156,33 @@ static void refused_limits_mean_no_tee(void **state)
 	tgp_vm_region(vm_of(vm_fd), &ram);
 	assert_int_equal(fake.region_count, 0);
 	assert_int_equal(fake.closes, 1);
+}
+
+static void the_rpmb_is_asked_for_where_run_says_so(void **state)
+{
+	(void)state;
+	setenv(TGP_RPMB_ENV, "own", 1);
+	tgp_vm_region(vm_of(vm_fd), &ram);
+	assert_int_equal(fake.rpmb_asked, 1);
+	assert_int_equal(fake.region_count, 1);
+}
+
+/* The guest has a TEE all the same, and whoever runs it was told. */
+static void a_refused_rpmb_is_no_refused_tee(void **state)
+{
+	(void)state;
+	setenv(TGP_RPMB_ENV, "own", 1);
+	fake.rpmb_result = -EPERM;
+	tgp_vm_region(vm_of(vm_fd), &ram);
+	assert_int_equal(fake.closes, 0);
+	assert_int_equal(fake.region_count, 1);
+}
+
+static void no_rpmb_unless_asked(void **state)
+{
+	(void)state;
+	tgp_vm_region(vm_of(vm_fd), &ram);
+	assert_int_equal(fake.rpmb_asked, 0);
 }
 
 static void calls_are_answered_without_the_vmm(void **state)
@@ -331,6 +359,9 @@ int main(void)
 		TEST(dirty_logging_is_no_change),
 		TEST(limits_come_before_the_first_region),
 		TEST(refused_limits_mean_no_tee),
+		TEST(the_rpmb_is_asked_for_where_run_says_so),
+		TEST(a_refused_rpmb_is_no_refused_tee),
+		TEST(no_rpmb_unless_asked),
 		TEST(calls_are_answered_without_the_vmm),
 		TEST(no_device_is_answered_too),
 		TEST(a_call_put_off_is_made_before_the_next_run),

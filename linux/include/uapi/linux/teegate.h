@@ -111,5 +111,11 @@ struct teegate_stats {
 /* The guest was reset: as if the device were opened anew; regions stay. */
 #define TEEGATE_RESET _IO(TEEGATE_IOC_MAGIC, 0x04)
 #define TEEGATE_GET_STATS _IOR(TEEGATE_IOC_MAGIC, 0x05, struct teegate_stats)
+/*
+ * This guest owns the RPMB until the file is closed: OP-TEE may ask it for
+ * one. Only before the first TEEGATE_SMC (EBUSY after). EPERM: the
+ * administrator allows no guest that (rpmb_guests); EEXIST: another guest does.
+ */
+#define TEEGATE_OWN_RPMB _IO(TEEGATE_IOC_MAGIC, 0x06)
 
 #endif
