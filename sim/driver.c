@@ -8,14 +8,10 @@
 
 #include "guest.h"
 
-/* A page list for @pages pages that follow each other from @ipa on. */
-uint64_t sim_pagelist(struct tg_guest *guest, uint64_t ipa, uint64_t pages)
+/* Writes a list of @pages pages that follow each other from @ipa on. */
+void sim_pagelist_fill(struct tg_guest *guest, uint64_t list, uint64_t ipa,
+		       uint64_t pages)
 {
-	uint64_t count =
-		(pages + OPTEE_PAGELIST_ENTRIES - 1) / OPTEE_PAGELIST_ENTRIES;
-	uint64_t list =
-		sim_guest_alloc(guest, (count ? count : 1) * TG_PAGE_BYTES);
-
 	for (uint64_t i = 0; i < pages; i++) {
 		uint64_t *entries =
 			sim_guest_at(guest, list + i / OPTEE_PAGELIST_ENTRIES *
@@ -28,6 +24,17 @@ uint64_t sim_pagelist(struct tg_guest *guest, uint64_t ipa, uint64_t pages)
 			entries[n + 1] = list + (i / OPTEE_PAGELIST_ENTRIES +
 						 1) * TG_PAGE_BYTES;
 	}
+}
+
+/* The same in memory of its own. */
+uint64_t sim_pagelist(struct tg_guest *guest, uint64_t ipa, uint64_t pages)
+{
+	uint64_t count =
+		(pages + OPTEE_PAGELIST_ENTRIES - 1) / OPTEE_PAGELIST_ENTRIES;
+	uint64_t list =
+		sim_guest_alloc(guest, (count ? count : 1) * TG_PAGE_BYTES);
+
+	sim_pagelist_fill(guest, list, ipa, pages);
 	return list;
 }
 

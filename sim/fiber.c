@@ -21,6 +21,7 @@
 #endif
 
 #ifdef SIM_ASAN
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 
 static void switch_start(void **save, const void *stack, size_t bytes)
@@ -31,6 +32,12 @@ static void switch_start(void **save, const void *stack, size_t bytes)
 static void switch_finish(void *saved, const void **stack, size_t *bytes)
 {
 	__sanitizer_finish_switch_fiber(saved, stack, bytes);
+}
+
+/* A fiber that never came to its end leaves its frames' red zones behind. */
+static void clean(void *stack)
+{
+	__asan_unpoison_memory_region(stack, STACK_BYTES);
 }
 #else
 static void switch_start(void **save, const void *stack, size_t bytes)
@@ -46,7 +53,23 @@ static void switch_finish(void *saved, const void **stack, size_t *bytes)
 	(void)stack;
 	(void)bytes;
 }
+
+static void clean(void *stack)
+{
+	(void)stack;
+}
 #endif
+
+/* Every call of every guest takes a stack: they are used again. */
+struct spare {
+	struct spare *next;
+};
+
+static struct spare *spares;
+
+/* The stack that runs now, if it is a fiber's. */
+static const void *here;
+static size_t here_bytes;
 
 /* makecontext() passes only ints. */
 static struct sim_fiber *starting;
@@ -67,7 +90,13 @@ void sim_fiber_init(struct sim_fiber *fiber, void (*function)(void *arg),
 		    void *arg)
 {
 	*fiber = (struct sim_fiber){ .function = function, .arg = arg };
-	fiber->stack = malloc(STACK_BYTES);
+	fiber->stack = spares;
+	if (spares)
+		spares = spares->next;
+	else
+		fiber->stack = malloc(STACK_BYTES);
+	fiber->at_stack = fiber->stack;
+	fiber->at_bytes = STACK_BYTES;
 	if (!fiber->stack || getcontext(&fiber->self))
 		sim_die("sim: no memory for a fiber");
 	fiber->self.uc_stack.ss_sp = fiber->stack;
@@ -78,28 +107,50 @@ void sim_fiber_init(struct sim_fiber *fiber, void (*function)(void *arg),
 
 void sim_fiber_fini(struct sim_fiber *fiber)
 {
+	struct spare *spare = fiber->stack;
+
 	if (fiber->running)
 		sim_die("sim: a running fiber cannot go");
-	free(fiber->stack);
+	clean(fiber->stack);
+	spare->next = spares;
+	spares = spare;
 	fiber->stack = NULL;
+}
+
+void sim_fiber_trim(void)
+{
+	while (spares) {
+		struct spare *spare = spares;
+
+		spares = spare->next;
+		free(spare);
+	}
 }
 
 void sim_fiber_run(struct sim_fiber *fiber)
 {
+	const void *from = here;
+	size_t from_bytes = here_bytes;
 	void *fake = NULL;
 
 	if (fiber->running || fiber->done)
 		sim_die("sim: this fiber cannot run");
 	fiber->running = true;
 	starting = fiber;
-	switch_start(&fake, fiber->stack, STACK_BYTES);
+	here = fiber->at_stack;
+	here_bytes = fiber->at_bytes;
+	switch_start(&fake, here, here_bytes);
 	swapcontext(&fiber->back, &fiber->self);
 	switch_finish(fake, NULL, NULL);
+	here = from;
+	here_bytes = from_bytes;
 	fiber->running = false;
 }
 
 void sim_fiber_stop(struct sim_fiber *fiber)
 {
+	fiber->at_stack = here;
+	fiber->at_bytes = here_bytes;
 	switch_start(&fiber->fake_stack, fiber->back_stack, fiber->back_bytes);
 	swapcontext(&fiber->self, &fiber->back);
 	switch_finish(fiber->fake_stack, &fiber->back_stack,

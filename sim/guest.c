@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vcpu.h"
+
 static void add_region(struct tg_guest *guest, uint64_t ipa, uint32_t count,
 		       bool read_only)
 {
@@ -71,6 +73,9 @@ void sim_guest_destroy(struct tg_guest *guest)
 	sim_frame_leave(&frame);
 	if (guest->locked)
 		sim_die("sim: the VM's lock was left taken");
+	if (guest->pins)
+		sim_die("I6: the guest is gone and %llu pins are not",
+			(unsigned long long)guest->pins);
 	remove_regions(guest);
 	free(guest);
 }
@@ -104,18 +109,30 @@ static void check_results(const struct tg_regs *in, const struct tg_regs *out)
 			sim_die("I2: x%u and x%u hold a PA", i, i + 1);
 }
 
+static void note_registers(const char *what, const struct tg_guest *guest,
+			   const struct tg_regs *regs)
+{
+	sim_note(" mark %u: %s", guest->serial, what);
+	for (unsigned int i = 0; i < 8; i++)
+		sim_note(" %llx", (unsigned long long)regs->x[i]);
+	sim_note("\n");
+}
+
 /* One SMC instruction. */
 void sim_guest_smc(struct tg_guest *guest, struct tg_regs *regs)
 {
 	struct tg_regs in = *regs;
 	struct sim_frame frame;
 
+	note_registers("smc", guest, regs);
 	sim_frame_enter(&frame, guest);
 	tg_vm_smc(guest->vm, regs);
 	sim_frame_leave(&frame);
-	if (guest->locked)
+	note_registers("back", guest, regs);
+	if (guest->locked && guest->locker == sim.vcpu)
 		sim_die("sim: the VM's lock was left taken");
 	check_results(&in, regs);
+	sim_vcpu_point(SIM_OP_SMC_DONE);
 }
 
 /* A fast call without arguments: x0. */

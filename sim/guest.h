@@ -24,6 +24,7 @@ struct sim_buffer {
 	uint64_t cookie; /* 0: unused entry */
 	uint64_t ipa;
 	uint64_t bytes;
+	uint64_t list; /* its page list, once it had one */
 	bool is_arg; /* by RPC ALLOC, else by SHM_ALLOC */
 };
 
@@ -37,12 +38,16 @@ struct tg_guest {
 	uint32_t region_count;
 	uint64_t heap; /* next free IPA in region 0 */
 	bool locked;
+	struct sim_vcpu *locker;
+	uint32_t serial; /* of its marks; 0: it makes none */
+	uint64_t pins; /* alive */
 	uint64_t yields; /* tg_port_should_yield() says true this often */
 	uint64_t yield_asked;
 
 	/* The driver. */
 	struct sim_buffer buffers[SIM_BUFFERS_MAX];
 	uint64_t cookie_next;
+	bool reuse_cookies; /* a name is used again as soon as it is free */
 	bool contiguous_payload; /* answer SHM_ALLOC without NONCONTIG */
 	uint32_t payload_shift; /* offset of the payload in its first page */
 	sim_rpc_hook rpc_hook;
@@ -51,6 +56,7 @@ struct tg_guest {
 	uint64_t rpc_cmds[16];
 	uint64_t unknown_frees;
 	bool hostile; /* its driver may meet what makes no sense */
+	bool forges_names; /* it uses the mediator's own for its buffers */
 };
 
 /* A message as the guest has it; a whole page. */
@@ -101,6 +107,8 @@ void sim_guest_fill(struct tg_guest *guest, uint64_t ipa, uint8_t value,
 
 /* driver.c: messages, page lists and calls */
 uint64_t sim_pagelist(struct tg_guest *guest, uint64_t ipa, uint64_t pages);
+void sim_pagelist_fill(struct tg_guest *guest, uint64_t list, uint64_t ipa,
+		       uint64_t pages);
 void sim_msg_init(struct sim_msg *msg, uint32_t cmd, uint32_t session,
 		  uint32_t func);
 struct optee_msg_param *sim_msg_value(struct sim_msg *msg, uint64_t attr,
@@ -135,6 +143,22 @@ void sim_rpc_serve(struct tg_guest *guest, struct tg_regs *regs);
 struct sim_buffer *sim_buffer_find(struct tg_guest *guest, uint64_t cookie);
 struct sim_buffer *sim_buffer_new(struct tg_guest *guest, uint64_t bytes,
 				  bool is_arg);
+
+/*
+ * A number that says whose it is. No other guest may ever get to see it:
+ * sim_scan() looks. One that a TA has counted up by bytes is none any more.
+ */
+#define SIM_MARK_MAGIC 0x7e6a93d1u
+
+static inline uint64_t sim_mark(const struct tg_guest *guest, uint16_t low)
+{
+	uint64_t serial = guest->serial & 0xff;
+
+	if (!serial)
+		return low;
+	return (uint64_t)SIM_MARK_MAGIC << 32 | serial << 24 |
+	       (serial ^ 0xff) << 16 | low;
+}
 
 /* Two registers that hold 64 bits, upper half first. */
 static inline uint64_t sim_pair(uint64_t upper, uint64_t lower)

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim.h"
+#include "guest.h"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -33,15 +33,23 @@ static uint32_t scatter(uint32_t n)
 	return (n * 7919u + 4211u) % SIM_PAGES;
 }
 
+/* What is free is poisoned already, but for the first time. */
 void sim_memory_reset(void)
 {
-	if (!sim.arena)
+	bool first = !sim.arena;
+
+	if (first)
 		sim.arena = aligned_alloc(TG_PAGE_BYTES, ARENA_BYTES);
 	if (!sim.arena)
 		sim_die("sim: no memory for the arena");
+	if (first)
+		ASAN_POISON_MEMORY_REGION(sim.arena, ARENA_BYTES);
+	for (uint32_t i = 0; i < SIM_PAGES; i++)
+		if (sim.pages[i].kind != SIM_PAGE_FREE)
+			ASAN_POISON_MEMORY_REGION(sim_page_va(i),
+						  TG_PAGE_BYTES);
 	memset(sim.pages, 0, sizeof(sim.pages));
 	sim.cursor = 0;
-	ASAN_POISON_MEMORY_REGION(sim.arena, ARENA_BYTES);
 }
 
 uint64_t sim_page_pa(uint32_t page)
@@ -102,7 +110,27 @@ bool sim_looks_like_pa(uint64_t v)
 	       v - (uint64_t)(uintptr_t)sim.arena < ARENA_BYTES;
 }
 
-/* I2: nothing that a guest gets to see may be an address of the host. */
+/* A number that another guest than the one that called made (sim_mark()). */
+static bool is_foreign(uint64_t v)
+{
+	uint64_t serial = v >> 24 & 0xff;
+
+	return v >> 32 == SIM_MARK_MAGIC &&
+	       (v >> 16 & 0xff) == (serial ^ 0xff) && sim.frame &&
+	       sim.frame->guest && serial != (sim.frame->guest->serial & 0xff);
+}
+
+/* A name that the mediator gives OP-TEE for a temporary memref (core.h). */
+static bool is_mediators_name(uint64_t v)
+{
+	return v >> 16 == 0x7467746d0000 && sim.frame && sim.frame->guest &&
+	       !sim.frame->guest->forges_names;
+}
+
+/*
+ * I2: nothing that a guest gets to see may be an address of the host, nor
+ * anything that is another guest's.
+ */
 void sim_scan(const char *what, const void *data, size_t bytes)
 {
 	const uint8_t *p = data;
@@ -116,5 +144,11 @@ void sim_scan(const char *what, const void *data, size_t bytes)
 		if (sim_looks_like_pa(v))
 			sim_die("I2: %s shows a guest 0x%llx at offset %zu",
 				what, (unsigned long long)v, i);
+		if (is_mediators_name(v))
+			sim_die("I2: %s shows a guest the name 0x%llx", what,
+				(unsigned long long)v);
+		if (is_foreign(v))
+			sim_die("I1: %s shows a guest what is another's: 0x%llx",
+				what, (unsigned long long)v);
 	}
 }

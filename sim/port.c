@@ -9,15 +9,20 @@
 
 #include "guest.h"
 #include "tee.h"
+#include "vcpu.h"
 
 /* Counts down to the failure that the test asked for. */
 bool sim_fails(enum sim_op op)
 {
 	if (sim.fail_mask && !(sim.fail_mask & 1u << op))
 		return false;
+	if (sim.fail_guest &&
+	    (!sim.frame || sim.frame->guest != sim.fail_guest))
+		return false;
 	if (!sim.fail_in || --sim.fail_in)
 		return false;
 	sim.failed = true;
+	sim_note("    port call %u is made to fail\n", op);
 	return true;
 }
 
@@ -29,7 +34,8 @@ static void check_caller(struct tg_guest *guest, const char *what)
 
 static void check_unlocked(struct tg_guest *guest, const char *what)
 {
-	if (sim.system_locked || (guest && guest->locked))
+	if ((sim.system_locked && sim.system_locker == sim.vcpu) ||
+	    (guest && guest->locked && guest->locker == sim.vcpu))
 		sim_die("sim: %s under a lock", what);
 }
 
@@ -42,7 +48,7 @@ static void note_fetch(uint64_t ipa, uint64_t bytes)
 		const struct sim_fetch *old = &frame->fetched[i];
 
 		if (ipa < old->ipa + old->bytes && old->ipa < ipa + bytes &&
-		    !sim.refetch_allowed)
+		    !sim.refetch_allowed && !frame->guest->hostile)
 			sim_die("I3: %llu bytes at 0x%llx are fetched again",
 				(unsigned long long)bytes,
 				(unsigned long long)ipa);
@@ -82,6 +88,8 @@ enum tg_status tg_port_copy_in(struct tg_guest *guest, struct tg_ipa ipa,
 	if (sim_fails(SIM_OP_COPY_IN) || !range_ok(guest, ipa.v, bytes, false))
 		return TG_GUEST_BAD_ADDRESS;
 	note_fetch(ipa.v, bytes);
+	sim_note("    copy in %zu at 0x%llx\n", bytes,
+		 (unsigned long long)ipa.v);
 	sim_guest_read(guest, ipa.v, dst, bytes);
 	return TG_OK;
 }
@@ -97,6 +105,8 @@ enum tg_status tg_port_copy_out(struct tg_guest *guest, struct tg_ipa ipa,
 	sim_scan("a copy out", src, bytes);
 	if (sim_fails(SIM_OP_COPY_OUT) || !range_ok(guest, ipa.v, bytes, true))
 		return TG_GUEST_BAD_ADDRESS;
+	sim_note("    copy out %zu at 0x%llx\n", bytes,
+		 (unsigned long long)ipa.v);
 	sim_guest_write(guest, ipa.v, src, bytes);
 	return TG_OK;
 }
@@ -124,8 +134,11 @@ enum tg_status tg_port_pin(struct tg_guest *guest, const struct tg_ipa *ipas,
 
 		sim.pages[page].pins++;
 		sim.pins++;
+		guest->pins++;
 		ret_pas[i] = tg_pa(sim_page_pa(page));
 	}
+	sim_note("    pin %zu from 0x%llx on\n", count,
+		 count ? (unsigned long long)ipas[0].v : 0);
 	return TG_OK;
 }
 
@@ -149,6 +162,7 @@ void tg_port_unpin(struct tg_guest *guest, const struct tg_pa *pas,
 				(unsigned long long)pas[i].v);
 		page->pins--;
 		sim.pins--;
+		guest->pins--;
 		if (page->pins < page->holds)
 			sim_die("I1: page %u unpinned, OP-TEE holds it", n);
 	}
@@ -163,7 +177,8 @@ bool tg_port_page_alloc(struct tg_page *ret_page)
 	sim_hook_run(&event);
 	if (sim_fails(SIM_OP_PAGE_ALLOC))
 		return false;
-	page = sim_page_take(SIM_PAGE_SHADOW, NULL);
+	page = sim_page_take(SIM_PAGE_SHADOW,
+			     sim.frame ? sim.frame->guest : NULL);
 	if (page == SIM_NO_PAGE)
 		return false;
 	sim.shadows++;
@@ -217,6 +232,8 @@ void tg_port_smc(struct tg_regs *regs)
 
 	if (!(regs->x[0] & 0x80000000u))
 		check_unlocked(guest, "a yielding SMC");
+	if (sim.frame && sim.frame->wanted)
+		sim_die("sim: an SMC by a thread that is wanted elsewhere");
 	sim_hook_run(&event);
 	tee_smc(regs);
 	event.op = SIM_OP_SMC_LEAVE;
@@ -225,36 +242,47 @@ void tg_port_smc(struct tg_regs *regs)
 
 void tg_port_vm_lock(struct tg_guest *guest)
 {
-	if (guest->locked || sim.system_locked)
+	sim_vcpu_point(SIM_OP_LOCK);
+	if ((guest->locked && guest->locker == sim.vcpu) ||
+	    (sim.system_locked && sim.system_locker == sim.vcpu))
 		sim_die("sim: the VM's lock is taken twice or out of order");
+	sim_vcpu_wait(&guest->locked);
 	guest->locked = true;
+	guest->locker = sim.vcpu;
 }
 
 void tg_port_vm_unlock(struct tg_guest *guest)
 {
-	if (!guest->locked)
+	if (!guest->locked || guest->locker != sim.vcpu)
 		sim_die("sim: the VM's lock was not taken");
 	guest->locked = false;
+	guest->locker = NULL;
+	sim_vcpu_point(SIM_OP_UNLOCK);
 }
 
 void tg_port_vm_assert_locked(struct tg_guest *guest)
 {
-	if (!guest->locked)
+	if (!guest->locked || guest->locker != sim.vcpu)
 		sim_die("sim: the VM's lock should be held");
 }
 
 void tg_port_system_lock(void)
 {
-	if (sim.system_locked)
+	sim_vcpu_point(SIM_OP_LOCK);
+	if (sim.system_locked && sim.system_locker == sim.vcpu)
 		sim_die("sim: the system's lock is taken twice");
+	sim_vcpu_wait(&sim.system_locked);
 	sim.system_locked = true;
+	sim.system_locker = sim.vcpu;
 }
 
 void tg_port_system_unlock(void)
 {
-	if (!sim.system_locked)
+	if (!sim.system_locked || sim.system_locker != sim.vcpu)
 		sim_die("sim: the system's lock was not taken");
 	sim.system_locked = false;
+	sim.system_locker = NULL;
+	sim_vcpu_point(SIM_OP_UNLOCK);
 }
 
 bool tg_port_should_yield(struct tg_guest *guest)
@@ -263,13 +291,26 @@ bool tg_port_should_yield(struct tg_guest *guest)
 	if (!guest->yields)
 		return false;
 	guest->yields--;
+	if (sim.frame)
+		sim.frame->wanted = true;
 	return true;
 }
+
+static const char *const event_names[TG_TRACE_COUNT] = {
+	[TG_TRACE_SMC_IN] = "smc in",
+	[TG_TRACE_SMC_OUT] = "smc out",
+	[TG_TRACE_TEE_IN] = "tee in",
+	[TG_TRACE_TEE_OUT] = "tee out",
+	[TG_TRACE_RPC_CMD] = "rpc command",
+	[TG_TRACE_REFUSED] = "refused",
+	[TG_TRACE_PARTITION_CREATED] = "partition created",
+	[TG_TRACE_PARTITION_DESTROYED] = "partition destroyed",
+	[TG_TRACE_PARTITION_NONE] = "no partition",
+};
 
 void tg_port_trace(struct tg_guest *guest, struct tg_vmid id,
 		   enum tg_trace_event event, uint64_t a, uint64_t b)
 {
-	(void)guest;
 	if ((unsigned int)event >= TG_TRACE_COUNT)
 		sim_die("sim: trace event %u does not exist",
 			(unsigned int)event);
@@ -278,6 +319,10 @@ void tg_port_trace(struct tg_guest *guest, struct tg_vmid id,
 	sim.trace[sim.trace_count++ % SIM_TRACE_MAX] =
 		(struct sim_trace_entry){ id, event, a, b };
 	sim.trace_counts[event]++;
+	if (sim.observer)
+		sim.observer(guest, event, a, b);
+	sim_note("  VM %u: %s 0x%llx 0x%llx\n", id.v, event_names[event],
+		 (unsigned long long)a, (unsigned long long)b);
 }
 
 uint64_t tg_port_time_ns(void)

@@ -12,6 +12,7 @@
 
 #include "guest.h"
 #include "tee.h"
+#include "vcpu.h"
 
 struct sim sim;
 
@@ -31,17 +32,27 @@ void sim_die(const char *format, ...)
 	abort();
 }
 
+void sim_say(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+}
+
 void sim_start(void)
 {
-	uint8_t *arena = sim.arena;
+	uint8_t *arena;
 
 	/* First: what an earlier, failed test left in it is in sim.pages. */
 	tee_reset();
+	sim_memory_reset();
+	arena = sim.arena;
 	memset(&sim, 0, sizeof(sim));
 	sim.arena = arena;
 	sim.random = 0x7467;
 	sim.fail_pin_with = TG_HOST_NO_MEMORY;
-	sim_memory_reset();
 }
 
 /* The test has destroyed its guests. */
@@ -80,6 +91,7 @@ void sim_hook_set(sim_hook hook, void *arg)
 void sim_hook_run(const struct sim_event *event)
 {
 	sim.ops[event->op]++;
+	sim_vcpu_point(event->op);
 	if (!sim.hook || sim.in_hook || sim.system_locked ||
 	    (event->guest && event->guest->locked))
 		return;
@@ -93,6 +105,8 @@ void sim_frame_enter(struct sim_frame *frame, struct tg_guest *guest)
 	frame->outer = sim.frame;
 	frame->guest = guest;
 	frame->fetches = 0;
+	frame->smcs = 0;
+	frame->wanted = false;
 	sim.frame = frame;
 }
 

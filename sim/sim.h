@@ -20,7 +20,7 @@
 #include <tg/optee_abi.h>
 
 /* No guest has RAM at these numbers, so a leaked PA shows. */
-#define SIM_PA_BASE 0x8000000000ull
+#define SIM_PA_BASE 0xb57e40000000ull
 #define SIM_PAGES 16384u
 #define SIM_NO_PAGE UINT32_MAX
 
@@ -32,7 +32,7 @@ enum sim_page_kind {
 
 struct sim_page {
 	enum sim_page_kind kind;
-	struct tg_guest *owner; /* of a guest's RAM */
+	struct tg_guest *owner; /* whose RAM, or for whom it is a shadow */
 	uint32_t pins;
 	uint32_t holds; /* OP-TEE has it mapped this often */
 	uint16_t holder; /* and for this VM */
@@ -52,6 +52,13 @@ enum sim_op {
 	SIM_OP_PAGE_FREE,
 	SIM_OP_SMC_ENTER,
 	SIM_OP_SMC_LEAVE,
+
+	/* No hook is told of these; another virtual CPU may go on here. */
+	SIM_OP_LOCK,
+	SIM_OP_UNLOCK,
+	SIM_OP_INSIDE_TEE,
+	SIM_OP_SMC_DONE, /* the guest has its registers */
+	SIM_OP_ALL,
 };
 
 /* What a hook is told. @regs: SMC_ENTER and SMC_LEAVE only. */
@@ -69,6 +76,15 @@ struct sim_event {
  * hooks are off meanwhile. Never called with a lock held.
  */
 typedef void (*sim_hook)(const struct sim_event *event, void *arg);
+
+struct sim_vcpu;
+
+/* Whether another virtual CPU goes on before @op is done (vcpu.h). */
+typedef bool (*sim_switch)(struct sim_vcpu *vcpu, enum sim_op op);
+
+/* Told of every event that the core tells its port of. */
+typedef void (*sim_observer)(struct tg_guest *guest, enum tg_trace_event event,
+			     uint64_t a, uint64_t b);
 
 struct sim_trace_entry {
 	struct tg_vmid id;
@@ -89,6 +105,8 @@ struct sim_fetch {
 struct sim_frame {
 	struct sim_frame *outer;
 	struct tg_guest *guest; /* NULL: none, the embedder is at work */
+	uint32_t smcs; /* for the test to count */
+	bool wanted; /* the port asked for the thread back */
 	uint32_t fetches;
 	struct sim_fetch fetched[SIM_FETCH_MAX];
 };
@@ -99,11 +117,16 @@ struct sim {
 	uint8_t *arena;
 	uint32_t cursor;
 	bool system_locked;
+	struct sim_vcpu *system_locker;
 	struct sim_frame *frame;
+	struct sim_vcpu *vcpu; /* that runs; NULL: none is simulated */
+	sim_switch switch_here;
+	sim_observer observer;
 
 	/* Fails the operation that counts @fail_in down to zero; 0: none. */
 	uint32_t fail_in;
 	uint32_t fail_mask; /* of 1 << enum sim_op; 0: all */
+	struct tg_guest *fail_guest; /* only for its SMCs; NULL: all */
 	enum tg_status fail_pin_with; /* what a pin then says */
 	bool failed;
 
@@ -115,7 +138,7 @@ struct sim {
 	bool refetch_allowed; /* the same guest memory twice in one SMC */
 	bool scan_off; /* a guest put numbers that look like PAs itself */
 
-	uint64_t ops[SIM_OP_SMC_LEAVE + 1];
+	uint64_t ops[SIM_OP_ALL];
 	uint32_t shadows; /* alive */
 	uint32_t allocs; /* alive */
 	uint64_t pins; /* alive */
@@ -123,6 +146,7 @@ struct sim {
 	uint64_t random;
 	uint64_t seed; /* for sim_die() to tell; 0: none */
 	uint64_t step;
+	bool verbose; /* tells of every step on standard output */
 
 	struct sim_trace_entry trace[SIM_TRACE_MAX];
 	uint32_t trace_count;
@@ -134,6 +158,15 @@ extern struct sim sim;
 /* Ends the process with a message: an invariant is broken. */
 void sim_die(const char *format, ...)
 	__attribute__((noreturn, format(printf, 1, 2)));
+
+/* Tells of a step, for who reads a run. */
+#define sim_note(...)                         \
+	do {                                  \
+		if (sim.verbose)              \
+			sim_say(__VA_ARGS__); \
+	} while (0)
+
+void sim_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* sim.c: the machine as a whole */
 void sim_start(void); /* memory, OP-TEE; tg_system_init() is the test's */

@@ -13,4 +13,5 @@ SIM_SOURCES := \
 	tee_call.c \
 	tee_rpc.c \
 	tee_shm.c \
-	tee_ta.c
+	tee_ta.c \
+	vcpu.c

@@ -27,8 +27,10 @@ struct sim_buffer *sim_buffer_new(struct tg_guest *guest, uint64_t bytes,
 		if (!buffer->ipa || buffer->bytes < bytes) {
 			buffer->ipa = sim_guest_alloc(guest, bytes);
 			buffer->bytes = bytes;
+			buffer->list = 0;
 		}
-		buffer->cookie = guest->cookie_next++;
+		buffer->cookie = guest->reuse_cookies ? 0x5000 + i :
+							guest->cookie_next++;
 		buffer->is_arg = is_arg;
 		return buffer;
 	}
@@ -75,8 +77,11 @@ static void shm_alloc(struct tg_guest *guest, struct sim_msg *msg)
 
 		param->attr =
 			OPTEE_MSG_ATTR_TMEM_OUT | OPTEE_MSG_ATTR_NONCONTIG;
-		param->u.tmem.buf_ptr =
-			sim_pagelist(guest, ipa, pages) | guest->payload_shift;
+		if (buffer->list)
+			sim_pagelist_fill(guest, buffer->list, ipa, pages);
+		else
+			buffer->list = sim_pagelist(guest, ipa, pages);
+		param->u.tmem.buf_ptr = buffer->list | guest->payload_shift;
 	}
 	msg->ret = TEE_SUCCESS;
 }

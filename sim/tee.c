@@ -33,7 +33,8 @@ void tee_reset(void)
 	for (uint32_t i = 0; i < TEE_PARTITIONS_MAX; i++)
 		if (tee.partitions[i].used)
 			partition_drop(&tee.partitions[i]);
-	memset(&tee, 0, sizeof(tee));
+	/* The partitions are the most of it, and empty by now. */
+	memset(&tee, 0, offsetof(struct tee, partitions));
 	tee.partitions_max = 4;
 	tee.threads = 4;
 	tee.capabilities = 0x3ff & ~OPTEE_SEC_CAP_HAVE_RESERVED_SHM;

@@ -106,6 +106,9 @@ typedef uint32_t (*tee_invoke)(struct tee_thread *thread, uint32_t func,
 typedef void (*tee_scribble)(struct tee_thread *thread,
 			     struct optee_msg_arg *arg);
 
+/* Whether something happens to a thread at this moment; NULL: never. */
+typedef bool (*tee_chance)(struct tee_thread *thread);
+
 struct tee {
 	/* What it is; a test may change it before tg_system_init(). */
 	uint32_t partitions_max;
@@ -120,12 +123,15 @@ struct tee {
 
 	tee_invoke invoke; /* NULL: the commands below */
 	tee_scribble scribble;
+	tee_chance interrupt; /* the thread gives the CPU back for one */
+	tee_chance disown; /* OP-TEE says that it does not know the thread */
 
-	struct tee_partition partitions[TEE_PARTITIONS_MAX];
 	uint64_t smcs;
 	uint64_t created;
 	uint64_t destroyed;
 	struct tg_regs last; /* what came in last */
+
+	struct tee_partition partitions[TEE_PARTITIONS_MAX]; /* last */
 };
 
 extern struct tee tee;
@@ -168,6 +174,9 @@ void tee_call_start(struct tee_partition *partition, struct tg_regs *regs);
 void tee_call_resume(struct tee_partition *partition, struct tg_regs *regs);
 uint32_t tee_entry(struct tee_thread *thread, struct optee_msg_arg *arg);
 struct tee_thread *tee_thread_suspended(struct tee_partition *partition);
+
+/* On a thread: here other CPUs go on, and interrupts may come. */
+void tee_point(struct tee_thread *thread);
 
 /* tee_rpc.c: what a TA may ask the normal world for */
 void tee_rpc(struct tee_thread *thread, uint32_t rpc, uint64_t pair);

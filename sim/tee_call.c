@@ -9,6 +9,14 @@
 #include <string.h>
 
 #include "guest.h"
+#include "vcpu.h"
+
+void tee_point(struct tee_thread *thread)
+{
+	sim_vcpu_point(SIM_OP_INSIDE_TEE);
+	while (tee.interrupt && tee.interrupt(thread))
+		tee_rpc_interrupt(thread);
+}
 
 static bool is_memref(uint32_t type)
 {
@@ -120,8 +128,11 @@ static uint32_t with_params(struct tee_thread *thread,
 
 	if (count > TEE_PARAMS)
 		return TEE_ERROR_BAD_PARAMETERS;
-	for (uint32_t i = 0; i < count && !ret; i++)
+	for (uint32_t i = 0; i < count && !ret; i++) {
+		tee_point(thread);
 		ret = param_in(thread, &arg->params[skip + i], &params[i]);
+	}
+	tee_point(thread);
 	if (!ret && !session_is_good)
 		ret = TEE_ERROR_BAD_PARAMETERS;
 	if (!ret) {
@@ -260,7 +271,9 @@ static void thread_main(void *p)
 	thread->arg =
 		tee_mobj_new(thread->partition, TEE_MOBJ_ARG, &pa, 1, 0, 0);
 	arg = (void *)tee_mobj_at(thread->arg, 0);
+	tee_point(thread);
 	thread->out = (struct tg_regs){ .x = { tee_entry(thread, arg) } };
+	tee_point(thread);
 	if (!thread->partition->cache)
 		tee_rpc_cache_clear(thread);
 	if (tee.scribble)
@@ -325,6 +338,10 @@ void tee_call_resume(struct tee_partition *partition, struct tg_regs *regs)
 			(unsigned long long)n, partition->id);
 	thread = &partition->threads[n];
 	check_answer(thread, regs);
+	if (tee.disown && tee.disown(thread)) {
+		regs->x[0] = OPTEE_RET_ERESUME;
+		return;
+	}
 	thread->in = *regs;
 	thread_run(thread, regs);
 }

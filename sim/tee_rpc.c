@@ -102,11 +102,46 @@ static uint32_t get_results(const struct optee_msg_arg *arg, uint32_t count,
 	return arg->ret;
 }
 
+/* As long as the longest message that is asked here. */
+union tee_rpc_copy {
+	struct optee_msg_arg arg;
+	uint8_t bytes[sizeof(struct optee_msg_arg) +
+		      TEE_RPC_PARAMS * sizeof(struct optee_msg_param)];
+};
+
+/* I4: an answer changes outputs and the result, and nothing else. */
+static void check_reply(const struct optee_msg_arg *asked,
+			const struct optee_msg_arg *arg)
+{
+	if (arg->cmd != asked->cmd || arg->func != asked->func ||
+	    arg->session != asked->session ||
+	    arg->cancel_id != asked->cancel_id ||
+	    arg->num_params != asked->num_params)
+		sim_die("I4: the answer to command %u changes the question",
+			asked->cmd);
+	for (uint32_t i = 0; i < asked->num_params; i++) {
+		const struct optee_msg_param *was = &asked->params[i];
+		struct optee_msg_param is = arg->params[i];
+
+		if (asked->cmd == OPTEE_RPC_CMD_SHM_ALLOC &&
+		    arg->ret == TEE_SUCCESS)
+			continue;
+		if (was->attr & 2 && was->attr & 12)
+			is.u.tmem.size = was->u.tmem.size;
+		else if (was->attr & 2)
+			is.u.value = was->u.value;
+		if (memcmp(&is, was, sizeof(is)))
+			sim_die("I4: the answer to command %u changes parameter %u",
+				asked->cmd, i);
+	}
+}
+
 static struct optee_msg_arg *issue(struct tee_thread *thread, uint32_t cmd,
 				   uint32_t count,
 				   const struct tee_param *params)
 {
 	struct optee_msg_arg *arg = get_arg(thread);
+	union tee_rpc_copy asked;
 
 	if (!arg)
 		return NULL;
@@ -116,7 +151,11 @@ static struct optee_msg_arg *issue(struct tee_thread *thread, uint32_t cmd,
 	arg->ret = TEE_ERROR_GENERIC;
 	for (uint32_t i = 0; i < count; i++)
 		set_param(&arg->params[i], &params[i]);
+	if (count <= TEE_RPC_PARAMS)
+		memcpy(asked.bytes, arg, optee_msg_bytes(count));
 	tee_rpc(thread, OPTEE_RPC_CMD, thread->rpc_arg->cookie);
+	if (count <= TEE_RPC_PARAMS)
+		check_reply(&asked.arg, arg);
 	return arg;
 }
 

@@ -15,11 +15,15 @@ static bool is_shadow_kind(enum tee_mobj_kind kind)
 	       kind == TEE_MOBJ_RPC_ARG;
 }
 
-static void check_shadow(const struct sim_page *page, uint64_t pa)
+static void check_shadow(const struct tee_partition *partition,
+			 const struct sim_page *page, uint64_t pa)
 {
 	if (page->kind != SIM_PAGE_SHADOW)
 		sim_die("I1: 0x%llx should be the mediator's own page",
 			(unsigned long long)pa);
+	if (page->owner != partition->guest)
+		sim_die("I1: shadow 0x%llx was made for another VM than %u",
+			(unsigned long long)pa, partition->id);
 	if (page->holds)
 		sim_die("I1: shadow 0x%llx is in use for something else",
 			(unsigned long long)pa);
@@ -47,7 +51,7 @@ static void hold(struct tee_partition *partition, enum tee_mobj_kind kind,
 	if (n == SIM_NO_PAGE)
 		sim_die("I1: 0x%llx is no memory", (unsigned long long)pa);
 	if (is_shadow_kind(kind))
-		check_shadow(&sim.pages[n], pa);
+		check_shadow(partition, &sim.pages[n], pa);
 	else
 		check_pinned(partition, &sim.pages[n], pa);
 	sim.pages[n].holds++;

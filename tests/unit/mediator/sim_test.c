@@ -199,7 +199,8 @@ static void i1_life_times(void **state)
 
 static void copies_out_a_pa(void)
 {
-	uint32_t words[3] = { 0, 0x1000, 0x80 };
+	uint32_t words[3] = { 0, (uint32_t)SIM_PA_BASE + 0x1000,
+			      SIM_PA_BASE >> 32 };
 
 	begin();
 	(void)!tg_port_copy_out(guest, tg_ipa(ipa), words, sizeof(words));
