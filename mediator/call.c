@@ -5,8 +5,8 @@
  * is resumed, and ends. What is asked of the guest, and what it may answer, is
  * rpc.c's business.
  *
- * FREE -> RUNNING -> FREE, with any number of RUNNING -> SUSPENDED -> RUNNING
- * in between. Only the thread that made a call RUNNING touches it (I7).
+ * The states and what leads from one to another are the table in call_state.h.
+ * Only the thread that made a call RUNNING touches it (I7).
  */
 #include "core.h"
 
@@ -20,18 +20,18 @@ static struct tg_call *slot_take(struct tg_vm *vm)
 			continue;
 		call = &vm->calls[i];
 		call->slot = i;
-		call->state = TG_CALL_RUNNING;
+		tg_call_step(locked, call, TG_CALL_EVENT_BEGIN);
 	}
 	tg_vm_unlock(locked);
 	return call;
 }
 
-static void set_state(struct tg_vm *vm, struct tg_call *call,
-		      enum tg_call_state state)
+static void step(struct tg_vm *vm, struct tg_call *call,
+		 enum tg_call_event event)
 {
 	struct tg_locked locked = tg_vm_lock(vm);
 
-	call->state = state;
+	tg_call_step(locked, call, event);
 	tg_vm_unlock(locked);
 }
 
@@ -52,15 +52,24 @@ static void release_memory(struct tg_vm *vm, struct tg_call *call)
 }
 
 /*
- * Ends a call in whatever state, once OP-TEE is done with it or its partition
- * is gone. A buffer it was registering stays in the cookie table. The shadow
- * page stays with the slot for the next call.
+ * Frees a call's slot. A buffer it was registering stays in the cookie table.
+ * The shadow page stays with the slot for the next call.
  */
-void tg_call_release(struct tg_vm *vm, struct tg_call *call)
+static void release(struct tg_vm *vm, struct tg_call *call,
+		    enum tg_call_event why)
 {
 	release_memory(vm, call);
 	call->subject = NULL;
-	set_state(vm, call, TG_CALL_FREE);
+	step(vm, call, why);
+}
+
+/*
+ * Ends a call that no thread works on, or none at all, because its partition
+ * is gone: OP-TEE has let go of everything that the call holds.
+ */
+void tg_call_teardown(struct tg_vm *vm, struct tg_call *call)
+{
+	release(vm, call, TG_CALL_EVENT_TEARDOWN);
 }
 
 /* OP-TEE has decided about the buffer that a call was to make or end. */
@@ -99,14 +108,14 @@ static enum tg_status finish(struct tg_vm *vm, struct tg_call *call,
 		 * OP-TEE does not know a thread that it named itself. What
 		 * it may still use must not be unpinned while it lives.
 		 */
-		set_state(vm, call, TG_CALL_LOST);
+		step(vm, call, TG_CALL_EVENT_DISOWN);
 		return TG_GUEST_BAD_RESUME;
 	}
 	settle_subject(vm, call, x0 == OPTEE_RET_OK && msg->ret == TEE_SUCCESS);
 	release_memory(vm, call);
 	if (x0 == OPTEE_RET_OK)
 		status = tg_msg_return(vm, call);
-	tg_call_release(vm, call);
+	release(vm, call, TG_CALL_EVENT_END);
 	if (status != TG_OK)
 		return status;
 	/* OP-TEE's threads are all busy: said as for our own limit. */
@@ -151,7 +160,7 @@ static enum tg_status run(struct tg_vm *vm, struct tg_call *call,
 		}
 		regs->x[3] = call->thread;
 		/* Last: from here on another vCPU may resume it. */
-		set_state(vm, call, TG_CALL_SUSPENDED);
+		step(vm, call, TG_CALL_EVENT_SUSPEND);
 		return TG_OK;
 	}
 }
@@ -198,7 +207,7 @@ enum tg_status tg_call_begin(struct tg_vm *vm, struct tg_regs *regs)
 			give(regs, OPTEE_RET_OK);
 	}
 release:
-	tg_call_release(vm, call);
+	release(vm, call, TG_CALL_EVENT_END);
 	return status;
 }
 
@@ -213,7 +222,7 @@ static struct tg_call *claim_suspended(struct tg_vm *vm, uint32_t thread)
 		    vm->calls[i].thread == thread)
 			call = &vm->calls[i];
 	if (call)
-		call->state = TG_CALL_RUNNING;
+		tg_call_step(locked, call, TG_CALL_EVENT_RESUME);
 	tg_vm_unlock(locked);
 	return call;
 }

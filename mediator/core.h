@@ -82,11 +82,23 @@ struct tg_shm {
 	uint32_t guest_bytes; /* RPC_ARG */
 };
 
+/* Which state follows which event is the table of call_state.h. */
 enum tg_call_state {
 	TG_CALL_FREE,
 	TG_CALL_RUNNING, /* one thread works on it or is inside OP-TEE */
 	TG_CALL_SUSPENDED, /* the guest has an RPC to answer */
 	TG_CALL_LOST, /* OP-TEE disowned it; kept until the partition goes */
+	TG_CALL_STATE_COUNT
+};
+
+enum tg_call_event {
+	TG_CALL_EVENT_BEGIN, /* a guest's CALL_WITH_ARG takes a slot */
+	TG_CALL_EVENT_SUSPEND, /* the guest is asked something */
+	TG_CALL_EVENT_RESUME, /* the guest answers */
+	TG_CALL_EVENT_END, /* OP-TEE is done with it, or never saw it */
+	TG_CALL_EVENT_DISOWN, /* OP-TEE does not know its own thread */
+	TG_CALL_EVENT_TEARDOWN, /* its partition is gone */
+	TG_CALL_EVENT_COUNT
 };
 
 /* A temporary memref of a call: pinned while the call lasts. */
@@ -199,12 +211,18 @@ tg_policy_session(const struct tg_vm *vm,
 enum tg_status tg_fast_call(struct tg_vm *vm, enum tg_policy policy,
 			    struct tg_regs *regs) TG_MUST_CHECK;
 
+/* call_state.c */
+bool tg_call_state_next(enum tg_call_state state, enum tg_call_event event,
+			enum tg_call_state *ret_next) TG_MUST_CHECK;
+void tg_call_step(struct tg_locked locked, struct tg_call *call,
+		  enum tg_call_event event);
+
 /* call.c */
 enum tg_status tg_call_begin(struct tg_vm *vm,
 			     struct tg_regs *regs) TG_MUST_CHECK;
 enum tg_status tg_call_resume(struct tg_vm *vm,
 			      struct tg_regs *regs) TG_MUST_CHECK;
-void tg_call_release(struct tg_vm *vm, struct tg_call *call);
+void tg_call_teardown(struct tg_vm *vm, struct tg_call *call);
 
 /* msg.c */
 enum tg_status tg_msg_fetch(struct tg_vm *vm,

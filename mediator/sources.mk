@@ -3,6 +3,7 @@
 # and other hypervisors build from. Paths are relative to mediator/.
 TG_CORE_SOURCES := \
 	call.c \
+	call_state.c \
 	cookie.c \
 	fast.c \
 	msg.c \

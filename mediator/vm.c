@@ -107,7 +107,7 @@ static void end_partition(struct tg_vm *vm)
 		vm->id = (struct tg_vmid){ 0 };
 	}
 	for (uint32_t i = 0; i < vm->limits.calls; i++)
-		tg_call_release(vm, &vm->calls[i]);
+		tg_call_teardown(vm, &vm->calls[i]);
 	tg_shm_forget_all(vm);
 	vm->lacks_partition = false;
 	TG_ASSERT(vm->pinned_pages == 0);
