@@ -5,7 +5,7 @@
 #
 #   make                the programs and libraries, for the machine CC is for
 #   make arm64          the same with the lab's cross compiler, to build/out/arm64
-#   make module         teegate.ko: for KDIR, or with KERNEL=6.12|newest for the lab
+#   make module         teegate.ko: for KDIR, or with KERNEL=6.12|newest|rpmb for the lab
 #   make unit           unit tests of everything that runs on this machine
 #   make install        programs, libraries, headers, manual pages
 #   make dist           a tar archive of the tree as committed
@@ -19,9 +19,12 @@ C ?=
 .PHONY: all arm64 module unit install dist clean
 all:
 	+$(MAKE) -C vmm all O=$(O)
+	+$(MAKE) -C rpmb all O=$(O)
 
 arm64:
 	$(top)/lab/cross make -C $(top)/vmm all O=$(top)/build/out/arm64 \
+		CC=aarch64-linux-gnu-gcc AR=aarch64-linux-gnu-ar
+	$(top)/lab/cross make -C $(top)/rpmb all O=$(top)/build/out/arm64 \
 		CC=aarch64-linux-gnu-gcc AR=aarch64-linux-gnu-ar
 	$(top)/lab/cross make -C $(top)/tests/lab all O=$(top)/build/out/arm64 \
 		CC=aarch64-linux-gnu-gcc
@@ -38,9 +41,11 @@ endif
 unit:
 	+$(MAKE) -C tests/unit/mediator check O=$(top)/build/unit/native
 	+$(MAKE) -C vmm check O=$(top)/build/unit/vmm-native
+	+$(MAKE) -C rpmb check O=$(top)/build/unit/rpmb-native
 
 install:
 	+$(MAKE) -C vmm install O=$(O)
+	+$(MAKE) -C rpmb install O=$(O)
 	+$(MAKE) -C docs/man install O=$(O)
 
 dist:
