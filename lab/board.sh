@@ -8,8 +8,8 @@
 . "$(dirname "${BASH_SOURCE[0]}")/initrd.sh"
 # shellcheck source=lab/firmware.sh
 . "$(dirname "${BASH_SOURCE[0]}")/firmware.sh"
-# shellcheck source=lab/small-kernel.sh
-. "$(dirname "${BASH_SOURCE[0]}")/small-kernel.sh"
+# shellcheck source=lab/rpmb-kernel.sh
+. "$(dirname "${BASH_SOURCE[0]}")/rpmb-kernel.sh"
 # shellcheck source=lab/consoles.sh
 . "$(dirname "${BASH_SOURCE[0]}")/consoles.sh"
 
@@ -21,6 +21,8 @@ RUN_PRODUCTS=${TEEGATE_OUT:-$LAB_BUILD/out}
 # The run being made; lab/run sets these from its options and the catalogue.
 RUN_CPU=cortex-a57 RUN_KERNEL=6.12 RUN_GUEST_KERNEL=stock RUN_OPTEE=virt RUN_SMP=2 RUN_MEM=2048
 RUN_ICOUNT=() RUN_TIMEOUT=120 RUN_APPEND='' RUN_DIR=''
+# The RPMB partition's size in KiB of an eMMC, none without; whether the scenario may restart the board.
+RUN_EMMC='' RUN_REBOOT=''
 
 # The guest's stock kernel is trixie's, whatever the host runs.
 board_guest_kernel() { if [ "$RUN_GUEST_KERNEL" = small ]; then echo small; else echo 6.12; fi; }
@@ -31,7 +33,7 @@ board_need()
 	tree_qemu_need
 	tree_host_need
 	kernel_need 6.12
-	kernel_need "$RUN_KERNEL"
+	host_kernel_need "$RUN_KERNEL"
 	firmware_need "$RUN_OPTEE"
 	initrd_need host "$RUN_KERNEL"
 	if [ "$RUN_GUEST_KERNEL" = small ]; then small_kernel_need; fi
@@ -53,7 +55,7 @@ board_share() # SCENARIO-FILE ARGUMENT...
 	mkdir -p "$RUN_DIR/guest"
 	ln "$(kernel_image "$gk")" "$RUN_DIR/guest/Image"
 	ln "$INITRD/guest-$gk" "$RUN_DIR/guest/initrd"
-	printf '%s\n' "GUEST_KERNEL=$RUN_GUEST_KERNEL BOARD_KERNEL=$RUN_KERNEL BOARD_CPU=$RUN_CPU BOARD_OPTEE=$RUN_OPTEE BOARD_SMP=$RUN_SMP" |
+	printf '%s\n' "GUEST_KERNEL=$RUN_GUEST_KERNEL BOARD_KERNEL=$RUN_KERNEL BOARD_CPU=$RUN_CPU BOARD_OPTEE=$RUN_OPTEE BOARD_SMP=$RUN_SMP BOARD_EMMC=$RUN_EMMC" |
 		tr ' ' '\n' >"$share/board/env"
 	for f in "$RUN_PRODUCTS"/arm64/* "$RUN_PRODUCTS/$RUN_KERNEL"/*.ko; do
 		[ -f "$f" ] || continue
@@ -70,13 +72,28 @@ board_bootargs()
 	printf ' %s' "initrd=$BOARD_INITRD_ADDR,$(stat -c %s "$INITRD/host-$RUN_KERNEL")" "$RUN_APPEND"
 }
 
+# The eMMC: 8 MiB for files and, behind them in the same file, the RPMB partition's data. Its key and write counter live
+# in QEMU's memory: they outlast a restart of the board, not QEMU's end.
+BOARD_EMMC_MIB=8
+board_emmc_create() { truncate -s $((BOARD_EMMC_MIB * 1024 + RUN_EMMC))K "$RUN_DIR/emmc"; }
+
+# What some runs have and others not, one word a line.
+board_extras()
+{
+	[ -n "$RUN_REBOOT" ] || printf '%s\n' -no-reboot
+	[ -z "$RUN_EMMC" ] || printf '%s\n' -device sdhci-pci -drive "if=none,id=emmc,format=raw,file=$RUN_DIR/emmc" \
+		-device "emmc,drive=emmc,rpmb-partition-size=$((RUN_EMMC * 1024))"
+}
+
 # board_qemu SERIAL-OPTION...: become the machine. The kernel is given twice: -kernel makes QEMU write the bootargs
 # into the device tree, the loader puts the Image where the firmware jumps to.
 board_qemu()
 {
-	local image
+	local image extras
 	image=$(kernel_image "$RUN_KERNEL")
-	qemu_outside -nodefaults -no-reboot -display none \
+	mapfile -t extras < <(board_extras)
+	[ -z "$RUN_EMMC" ] || board_emmc_create
+	qemu_outside -nodefaults -display none "${extras[@]}" \
 		-machine virt,secure=on,virtualization=on,gic-version=3 -cpu "$RUN_CPU" -smp "$RUN_SMP" -m "$RUN_MEM" \
 		"${RUN_ICOUNT[@]}" -bios "$(firmware_flash "$RUN_OPTEE")" \
 		-kernel "$image" -append "$(board_bootargs)" \

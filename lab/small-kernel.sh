@@ -8,11 +8,11 @@
 # shellcheck source=lab/kernels.sh
 . "$(dirname "${BASH_SOURCE[0]}")/kernels.sh"
 
-small_kernel_build()
+linux_source_unpack() # DIR: a fresh copy of Debian's linux-source-6.12
 {
-	local src=$LAB_OUT/src/linux dir=$KERNELS/small file
+	local src=$1 file
 	apt_lists_need
-	mkdir -p "$DEBS/source" "$dir.new"
+	mkdir -p "$DEBS/source"
 	(cd "$DEBS/source" && lab_apt apt-get -q -t trixie download linux-source-6.12)
 	file=$(ls "$DEBS/source"/linux-source-6.12_*.deb)
 	rm -rf "$src" "$src.deb"
@@ -20,6 +20,13 @@ small_kernel_build()
 	dpkg-deb -x "$file" "$src.deb"
 	tar -x -C "$src" --strip-components=1 -f "$src.deb"/usr/src/linux-source-6.12.tar.xz
 	rm -rf "$src.deb"
+}
+
+small_kernel_build()
+{
+	local src=$LAB_OUT/src/linux dir=$KERNELS/small
+	mkdir -p "$dir.new"
+	linux_source_unpack "$src"
 	cp "$LAB_TOP/lab/small-kernel.config" "$src/arch/arm64/configs/teegate_small.config"
 	"$LAB_TOP/lab/cross" make -C "$src" ARCH=arm64 allnoconfig teegate_small.config
 	"$LAB_TOP/lab/cross" make -C "$src" ARCH=arm64 -j"$(nproc)" Image
@@ -33,5 +40,5 @@ small_kernel_need()
 {
 	tree_cross_need
 	lab_step kernel-small "small guest kernel, built from linux-source-6.12" \
-		"$(step_key "$KERNELS $(sha256sum <"$LAB_TOP/lab/small-kernel.config")" small_kernel_build)" small_kernel_build
+		"$(step_key "$KERNELS $(sha256sum <"$LAB_TOP/lab/small-kernel.config")" small_kernel_build linux_source_unpack)" small_kernel_build
 }

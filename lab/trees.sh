@@ -12,9 +12,11 @@ TREES=$LAB_OUT/trees
 
 CROSS_PACKAGES="gcc-aarch64-linux-gnu gcc make bash coreutils dash util-linux hostname findutils sed grep mawk
 	diffutils patch tar gzip xz-utils zstd cpio bc bison flex perl-base kmod pkgconf sparse pahole device-tree-compiler
-	libssl-dev libelf-dev libc6-dev libc6-dev:arm64 libfdt-dev:arm64 linux-libc-dev"
+	libssl-dev libelf-dev libc6-dev libc6-dev:arm64 libfdt-dev:arm64 linux-libc-dev
+	libssl-dev:arm64 libsqlite3-dev:arm64 libpq-dev:arm64 libjson-c-dev:arm64 optee-client-dev:arm64"
 QEMU_PACKAGES="qemu-system-arm"
-HOST_PACKAGES="busybox-static bash optee-test-qemu tee-supplicant optee-os-dev qemu-system-arm libfdt1 kmod"
+HOST_PACKAGES="busybox-static bash optee-test-qemu tee-supplicant optee-os-dev qemu-system-arm libfdt1 kmod
+	libteec2 libssl3t64 libsqlite3-0 libpq5 libjson-c5 mmc-utils"
 
 tree_cross_build()
 {

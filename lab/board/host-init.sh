@@ -30,8 +30,9 @@ cd /root || exit 1
 printf 'lab: host is up, uptime %s\n' "$(cut -d' ' -f1 /proc/uptime)" >/dev/kmsg
 if [ -e /lab/scenario.sh ]; then
 	mapfile -t args </lab/args
-	bash /lab/scenario.sh "${args[@]}" >/lab/scenario.log 2>&1 </dev/null
-	verdict $?
+	bash /lab/scenario.sh "${args[@]}" >>/lab/scenario.log 2>&1 </dev/null
+	status=$?
+	[ -e /lab/restart ] || verdict $status
 else
 	stty sane 2>/dev/null
 	printf '\nThe board. /lab/board/lib.sh has the functions of the scenarios; "exit" powers off.\n\n'
@@ -42,4 +43,8 @@ fi
 kill -KILL -1
 wait
 sync
+if [ -e /lab/restart ]; then
+	rm /lab/restart
+	exec reboot -f
+fi
 exec poweroff -f

@@ -65,6 +65,20 @@ wait_for()
 	done
 }
 
+# ---- restarts of the board ----
+
+# Which boot of the board this is: 1 for the first. A scenario that restarts the board runs again from its beginning.
+board_boot() { cat /lab/boot 2>/dev/null || echo 1; }
+
+# Restart the board; what the scenario says from now on does not matter. Needs lab/run --reboot.
+board_restart()
+{
+	say "restarting the board"
+	echo $(($(board_boot) + 1)) >/lab/boot
+	touch /lab/restart
+	exit 0
+}
+
 # ---- the host's own TEE ----
 
 # Parameters for teegate.ko, NAME=VALUE each.
