@@ -63,7 +63,7 @@ static const struct {
 } failures[] = {
 	{ EOPNOTSUPP, CLI_KIND_NO_LIBRARY,
 	  "this rpmbctl was built without libteec, so it cannot ask OP-TEE",
-	  "install libteec-dev (on arm64) and build again" },
+	  "install optee-client-dev (on arm64) and build again" },
 	{ ENODEV, CLI_KIND_NO_TEE, "there is no TEE here that answers",
 	  "see that /dev/tee0 exists and that OP-TEE's driver is loaded" },
 	{ ENOENT, CLI_KIND_NO_PTA, "this OP-TEE has no PTA for RPMB keys",

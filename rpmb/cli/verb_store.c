@@ -503,7 +503,7 @@ const struct cli_command cmd_store_get = {
 const struct cli_command cmd_store_audit = {
 	.name = "store audit",
 	.synopsis = "--store STORE [--anchor ANCHOR]",
-	.summary = "Checks the log, and all records against it; exit code 8 on tampering",
+	.summary = "Checks the log, and all records against it; exit code 7 on tampering",
 	.description =
 		"Prints the anchor of the log's end. Keep it elsewhere: an audit that is given\n"
 		"it finds out if the log was cut or written anew up to there.",

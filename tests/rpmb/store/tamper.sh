@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# What somebody who can write the data base might do to it, and that the audit sees it: exit code 8. The triggers are
+# What somebody who can write the data base might do to it, and that the audit sees it: exit code 7. The triggers are
 # taken away first, as such a person would; before that they must refuse.
 
 # trigger_refuses STORE SQL
