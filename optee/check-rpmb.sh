@@ -66,8 +66,21 @@ rpmb_refused()
 	! optee_make "$source" "$out" "$@" "$out/core/tee-pager_v2.bin" >"$log" 2>&1 && grep -qF "$message" "$log"
 }
 
-rpmb_has() { rpmb_symbols "$OPTEE_OUT/$1/$2/core/tee.elf" | grep -qx "$3"; }
-rpmb_has_not() { [ -r "$OPTEE_OUT/$1/$2/core/tee.elf" ] && ! rpmb_has "$@"; }
+# The list is complete before it is searched: "nm | grep -q" fails now and then where the name is there, since nm is cut off.
+rpmb_has() # VERSION VARIANT SYMBOL
+{
+	local symbols
+	symbols=$(rpmb_symbols "$OPTEE_OUT/$1/$2/core/tee.elf") || return 2
+	grep -qx "$3" <<<"$symbols"
+}
+
+rpmb_has_not()
+{
+	local rc=0
+	rpmb_has "$@" || rc=$?
+	[ "$rc" -eq 1 ]
+}
+
 # The file's name is in the debugging information of whatever was made of it.
 rpmb_names() { grep -qaF rpmb_key_clear "$OPTEE_OUT/$1/$2/core/tee.elf"; }
 rpmb_names_not() { [ -r "$OPTEE_OUT/$1/$2/core/tee.elf" ] && ! rpmb_names "$@"; }
