@@ -24,7 +24,7 @@ $(O)/tests/unit/secret_test: unit_wrap := munmap
 check: check-lib
 check-lib: $(unit_tests) $(O)/librpmb.so
 	$(Q)set -e; for t in $(unit_tests); do $$t; done
-	$(Q)$(unit_dir)/symbols.sh $(here)/include/rpmb.h $(here)/lib/librpmb.map $(O)/librpmb.so
+	$(Q)$(unit_dir)/../symbols.sh rpmb $(here)/include/rpmb.h $(here)/lib/librpmb.map $(O)/librpmb.so
 
 $(obj)/tests/unit/%.o: $(unit_dir)/%.c $(obj)/flags
 	$(say) CC tests/$*.o

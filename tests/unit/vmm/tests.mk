@@ -27,4 +27,4 @@ $(tests):
 check: $(tests) $(O)/teegate $(O)/libteegate.so
 	$(Q)set -e; for t in $(tests); do $$t; done
 	$(Q)$(tests_dir)/cli_test.sh $(O)/teegate
-	$(Q)$(tests_dir)/symbols.sh $(here)/include/teegate.h $(here)/lib/libteegate.map $(O)/libteegate.so
+	$(Q)$(tests_dir)/../symbols.sh teegate $(here)/include/teegate.h $(here)/lib/libteegate.map $(O)/libteegate.so

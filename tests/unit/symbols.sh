@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Holds what librpmb.so exports against its map and its public header: the
-# three lists must be one. Usage: symbols.sh HEADER MAP LIBRARY [NM]
+# Holds what a library of ours exports against its map and its public header: the
+# three lists must be one. Usage: symbols.sh PREFIX HEADER MAP LIBRARY [NM]
 set -euo pipefail
 
-header=$1 map=$2 library=$3 nm=${4:-nm}
-declared=$(sed -E '/^typedef/d; /^ ?\*|^\/\*/d' "$header" | grep -oE '\brpmb_[a-z0-9_]+\(' | tr -d '(' | sort -u)
-mapped=$(grep -oE '^	rpmb_[a-z0-9_]+;' "$map" | tr -d '\t;' | sort -u)
+prefix=$1 header=$2 map=$3 library=$4 nm=${5:-nm}
+declared=$(sed -E '/^typedef/d; /^ ?\*|^\/\*/d' "$header" | grep -oE "\b${prefix}_[a-z0-9_]+\(" | tr -d '(' | sort -u)
+mapped=$(grep -oE "^	${prefix}_[a-z0-9_]+;" "$map" | tr -d '\t;' | sort -u)
 exported=$("$nm" -D --defined-only "$library" | awk '$2 != "A" { print $3 }' | sed 's/@.*//' | sort -u)
 
 status=0
