@@ -175,6 +175,23 @@ uint32_t sim_call_finish(struct sim_call *call, struct sim_msg *msg)
 	return x0;
 }
 
+bool sim_call_is_suspended(const struct sim_call *call)
+{
+	return call->guest && optee_ret_is_rpc((uint32_t)call->regs.x[0]);
+}
+
+struct sim_call *sim_call_pick(struct sim_call *calls, uint32_t count,
+			       uint32_t first, bool suspended)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		struct sim_call *call = &calls[(first + i) % count];
+
+		if (sim_call_is_suspended(call) == suspended)
+			return call;
+	}
+	return &calls[first];
+}
+
 uint32_t sim_call_at(struct tg_guest *guest, uint64_t ipa, struct sim_msg *msg)
 {
 	struct sim_call call;

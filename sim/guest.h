@@ -131,6 +131,10 @@ uint32_t sim_call_start(struct sim_call *call, struct tg_guest *guest,
 uint32_t sim_call_step(struct sim_call *call); /* serve, resume */
 uint32_t sim_call_resume(struct sim_call *call); /* resume as regs say */
 uint32_t sim_call_finish(struct sim_call *call, struct sim_msg *msg);
+bool sim_call_is_suspended(const struct sim_call *call);
+/* From @first on, one that is, or is not, suspended; @first if there is none. */
+struct sim_call *sim_call_pick(struct sim_call *calls, uint32_t count,
+			       uint32_t first, bool suspended);
 
 uint32_t sim_open(struct tg_guest *guest); /* the session, or dies */
 uint32_t sim_close(struct tg_guest *guest, uint32_t session);

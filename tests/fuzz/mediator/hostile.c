@@ -263,22 +263,10 @@ static void smc(struct soak_vm *vm, struct tg_regs *regs)
 	sim_guest_smc(vm->guest, regs);
 }
 
-static bool is_suspended(const struct sim_call *call)
-{
-	return call->guest && optee_ret_is_rpc((uint32_t)call->regs.x[0]);
-}
-
 static struct sim_call *pick(struct soak_vm *vm, bool suspended)
 {
-	uint32_t first = dice_below(SOAK_CALLS);
-
-	for (uint32_t i = 0; i < SOAK_CALLS; i++) {
-		struct sim_call *call = &vm->calls[(first + i) % SOAK_CALLS];
-
-		if (is_suspended(call) == suspended)
-			return call;
-	}
-	return &vm->calls[first];
+	return sim_call_pick(vm->calls, SOAK_CALLS, dice_below(SOAK_CALLS),
+			     suspended);
 }
 
 static void start(struct soak_vm *vm)
@@ -327,7 +315,7 @@ static void answer(struct soak_vm *vm)
 	struct sim_call *call = pick(vm, true);
 	struct tg_regs regs;
 
-	if (!is_suspended(call))
+	if (!sim_call_is_suspended(call))
 		return;
 	regs = call->regs;
 	sim_rpc_serve(vm->guest, &regs);

@@ -207,23 +207,10 @@ static bool is_evil(const struct player *p)
 	return p->evil && one_in(p->evil == 1 ? 10 : 2);
 }
 
-static bool is_suspended(const struct sim_call *call)
-{
-	return call->guest && optee_ret_is_rpc((uint32_t)call->regs.x[0]);
-}
-
 /* A call that is, or is not, suspended; any when there is none. */
 static struct sim_call *pick_call(struct player *p, bool suspended)
 {
-	uint32_t first = below(PENDING);
-
-	for (uint32_t i = 0; i < PENDING; i++) {
-		struct sim_call *call = &p->pending[(first + i) % PENDING];
-
-		if (is_suspended(call) == suspended)
-			return call;
-	}
-	return &p->pending[first];
+	return sim_call_pick(p->pending, PENDING, below(PENDING), suspended);
 }
 
 static void forget_calls(struct player *p)
@@ -239,7 +226,7 @@ static void start(struct player *p)
 	uint64_t at;
 
 	/* The guest forgets a call only if it is evil. */
-	if (is_suspended(call) && !is_evil(p))
+	if (sim_call_is_suspended(call) && !is_evil(p))
 		return;
 	random_message(p, &msg);
 	at = pool_page(p);
@@ -256,7 +243,7 @@ static void answer(struct player *p)
 {
 	struct sim_call *call = pick_call(p, true);
 
-	if (!is_suspended(call))
+	if (!sim_call_is_suspended(call))
 		return;
 	sim_rpc_serve(p->guest, &call->regs);
 	if (is_evil(p) && one_in(3))
