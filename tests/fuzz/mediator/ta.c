@@ -137,9 +137,12 @@ uint32_t soak_invoke(struct tee_thread *thread, uint32_t func,
  */
 void soak_scribble(struct tee_thread *thread, struct optee_msg_arg *arg)
 {
+	const uint64_t meta = OPTEE_MSG_ATTR_META | OPTEE_MSG_ATTR_VALUE_IN;
 	const uint64_t pa = thread->arg->pages[0];
 
+	/* Other parameters name no TA: OP-TEE refuses them. */
 	if (arg->cmd == OPTEE_MSG_CMD_OPEN_SESSION && arg->num_params &&
+	    arg->params[0].attr == meta &&
 	    arg->params[0].u.value.a == SOAK_KEY_PTA_A &&
 	    arg->params[0].u.value.b == SOAK_KEY_PTA_B &&
 	    sim.sys.rpmb_owner != thread->partition->guest)
