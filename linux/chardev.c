@@ -10,6 +10,8 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include <uapi/linux/teegate.h>
@@ -26,6 +28,8 @@ static_assert(offsetof(struct teegate_smc, events) == 64);
 static_assert(sizeof(struct teegate_stats) == 424);
 static_assert(offsetof(struct teegate_stats, partitions) == 264);
 static_assert(offsetof(struct teegate_stats, vmid) == 420);
+static_assert(sizeof(struct teegate_tas) == 1032);
+static_assert(TEEGATE_TAS_MAX == TG_TAS_MAX);
 static_assert(TEEGATE_RPC_KINDS == TG_RPC_KIND_COUNT);
 static_assert(TEEGATE_LATENCY_BUCKETS == TG_LATENCY_BUCKETS);
 static_assert(TEEGATE_REFUSALS_MAX >= TG_STATUS_COUNT);
@@ -101,6 +105,29 @@ static long set_region(struct tg_guest *guest, const void __user *user)
 	return region_table_set(&guest->regions, &region);
 }
 
+static long set_tas(struct tg_guest *guest, const void __user *user)
+{
+	struct teegate_tas *asked = memdup_user(user, sizeof(*asked));
+	struct tg_ta_list *tas;
+	long ret = -EINVAL;
+
+	if (IS_ERR(asked))
+		return PTR_ERR(asked);
+	static_assert(sizeof(tas->uuids) == sizeof(asked->uuids));
+	if (asked->pad || asked->count > TEEGATE_TAS_MAX)
+		goto out;
+	ret = -ENOMEM;
+	tas = kzalloc(sizeof(*tas), GFP_KERNEL_ACCOUNT);
+	if (!tas)
+		goto out;
+	tas->count = asked->count;
+	memcpy(tas->uuids, asked->uuids, tas->count * sizeof(asked->uuids[0]));
+	ret = guest_tas_set(guest, tas);
+out:
+	kfree(asked);
+	return ret;
+}
+
 static long smc(struct tg_guest *guest, void __user *user)
 {
 	struct teegate_smc args;
@@ -173,6 +200,8 @@ static long chardev_ioctl(struct file *file, unsigned int cmd,
 		return arg ? -EINVAL : guest_reset(guest);
 	case TEEGATE_OWN_RPMB:
 		return arg ? -EINVAL : guest_rpmb_own(guest);
+	case TEEGATE_SET_TAS:
+		return set_tas(guest, user);
 	default:
 		return -ENOTTY;
 	}

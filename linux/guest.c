@@ -53,6 +53,7 @@ void guest_destroy(struct tg_guest *guest)
 	WARN_ON_ONCE(atomic64_read(&guest->pinned));
 	region_table_fini(&guest->regions);
 	mmdrop(guest->mm);
+	kfree(guest->tas);
 	kfree(guest);
 }
 
@@ -110,13 +111,43 @@ int guest_rpmb_own(struct tg_guest *guest)
 	return ret;
 }
 
+/* As with limits: what is asked for and not to be had is said at once. */
+static bool tas_allowed(const struct tg_ta_list *tas)
+{
+	u32 i;
+
+	for (i = 0; i < tas->count; i++)
+		if (!tg_system_allows_ta(&teegate_system, &tas->uuids[i]))
+			return false;
+	return true;
+}
+
+int guest_tas_set(struct tg_guest *guest, struct tg_ta_list *tas)
+{
+	int ret = 0;
+
+	if (!tas_allowed(tas)) {
+		ret = -EPERM;
+	} else if (mutex_lock_killable(&guest->setup)) {
+		ret = -EINTR;
+	} else {
+		if (guest->vm)
+			ret = -EBUSY;
+		else
+			swap(guest->tas, tas);
+		mutex_unlock(&guest->setup);
+	}
+	kfree(tas);
+	return ret;
+}
+
 static struct tg_vm *guest_vm(const struct tg_guest *guest)
 {
 	/* Pairs with the release in guest_vm_make(). */
 	return smp_load_acquire(&guest->vm);
 }
 
-/* Made at the first SMC, so that the limits can be set before. */
+/* Made at the first SMC, so that limits and TAs can be set before. */
 static struct tg_vm *guest_vm_make(struct tg_guest *guest)
 {
 	struct tg_vm *vm = guest_vm(guest);
@@ -126,7 +157,8 @@ static struct tg_vm *guest_vm_make(struct tg_guest *guest)
 	mutex_lock(&guest->setup);
 	vm = guest->vm;
 	if (!vm) {
-		vm = tg_vm_create(&teegate_system, guest, &guest->limits);
+		vm = tg_vm_create(&teegate_system, guest, &guest->limits,
+				  guest->tas);
 		smp_store_release(&guest->vm, vm);
 	}
 	mutex_unlock(&guest->setup);

@@ -5,7 +5,7 @@
  * opaque here.
  *
  * Locks, outermost first:
- *   setup      makes @vm, sets @limits, resets; held while a reset waits for
+ *   setup      makes @vm, sets @limits and @tas, resets; held while a reset waits for
  *              calls to end, so tg_vm_smc() runs without it
  *   regions.lock  the memory map; held for reading across copies and pins, so
  *              that memory which was taken away is not touched afterwards
@@ -33,6 +33,7 @@ struct tg_guest {
 	struct mutex lock;
 	struct tg_vm *vm; /* NULL until the first SMC */
 	struct tg_limits limits;
+	struct tg_ta_list *tas; /* NULL: all that guests may use */
 	struct region_table regions;
 	atomic64_t pinned; /* pages of OP-TEE's size */
 	atomic_t smcs_done; /* counts returns; a reset waits for the next */
@@ -49,6 +50,8 @@ bool guest_is_mine(const struct tg_guest *guest);
 
 int guest_limits_set(struct tg_guest *guest, const struct tg_limits *limits);
 int guest_rpmb_own(struct tg_guest *guest);
+/* Takes @tas over, which kfree() must be able to free, whatever it returns. */
+int guest_tas_set(struct tg_guest *guest, struct tg_ta_list *tas);
 int guest_smc(struct tg_guest *guest, struct tg_regs *regs, u32 *ret_events);
 int guest_reset(struct tg_guest *guest);
 void guest_stats_get(struct tg_guest *guest, struct tg_stats *ret_stats);

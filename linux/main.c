@@ -10,6 +10,7 @@
 #include <linux/of_platform.h>
 #include <linux/platform_device.h>
 #include <linux/string.h>
+#include <linux/uuid.h>
 
 #include <tg/mediator.h>
 
@@ -65,6 +66,15 @@ module_param(max_pinned_bytes, ulong, 0444);
 MODULE_PARM_DESC(
 	max_pinned_bytes,
 	"Bytes of memory that one guest may share (default: 0, the built-in maximum)");
+
+static char *tas[TG_TAS_MAX];
+static int tas_count;
+module_param_array(tas, charp, &tas_count, 0444);
+MODULE_PARM_DESC(
+	tas,
+	"UUIDs of the trusted applications that guests may use, separated by commas (default: all but those that act on the machine: see docs/abi.md)");
+
+static struct tg_ta_list tas_list;
 
 bool teegate_rpmb_guests(void)
 {
@@ -124,6 +134,30 @@ static int limits_init(void)
 		return ret;
 	return limit_lower_u64("max_pinned_bytes", max_pinned_bytes,
 			       &max->pinned_bytes, &preset->pinned_bytes);
+}
+
+/* The administrator's list; without one the core has rules of its own. */
+static int tas_init(void)
+{
+	int i;
+
+	if (!tas_count)
+		return 0;
+	for (i = 0; i < tas_count; i++) {
+		uuid_t uuid;
+
+		if (strlen(tas[i]) != UUID_STRING_LEN ||
+		    uuid_parse(tas[i], &uuid)) {
+			pr_err("tas: '%s' is not a UUID, such as 12345678-1234-1234-1234-123456789abc.\n",
+			       tas[i]);
+			return -EINVAL;
+		}
+		static_assert(sizeof(uuid) == sizeof(tas_list.uuids[0]));
+		memcpy(&tas_list.uuids[i], &uuid, sizeof(uuid));
+	}
+	tas_list.count = tas_count;
+	teegate_system.tas = &tas_list;
+	return 0;
 }
 
 static struct device_node *optee_node(void)
@@ -207,6 +241,9 @@ static int __init teegate_init(void)
 	if (ret)
 		return ret;
 	ret = limits_init();
+	if (ret)
+		return ret;
+	ret = tas_init();
 	if (ret)
 		return ret;
 	ret = chardev_init();

@@ -4,6 +4,7 @@
  * where an administrator can do something about it. Guests cause these events,
  * so no line is an error, each is rate limited and says whose it is (I11).
  */
+#include <asm/byteorder.h>
 #include <linux/ratelimit.h>
 #include <linux/string.h>
 
@@ -44,23 +45,27 @@ static void partition_destroyed(struct tg_guest *guest, struct tg_vmid id)
 	pr_debug("VM %u: partition destroyed\n", id.v);
 }
 
-/* A guest's OP-TEE asks for an RPMB whenever a TA wants that storage. */
+/* What an administrator may allow, and so should hear of. */
 static DEFINE_RATELIMIT_STATE(denied_ratelimit, 60 * HZ, 2);
 
-/* What an administrator may allow, and so should hear of. */
-static void denied(const struct tg_guest *guest, struct tg_vmid id,
-		   enum tg_status status)
+/* A guest's OP-TEE asks for an RPMB whenever a TA wants that storage. */
+static void rpmb_denied(const struct tg_guest *guest, struct tg_vmid id)
 {
-	if (!__ratelimit(&denied_ratelimit))
-		return;
-	if (status == TG_DENIED_RPMB)
+	if (__ratelimit(&denied_ratelimit))
 		pr_notice(
 			"VM %u (process %d): OP-TEE wants the RPMB for this guest, which does not own it: refused. If it shall, load teegate with rpmb_guests=1 and start it with teegate run --rpmb.\n",
 			id.v, guest->pid);
-	else
+}
+
+static void ta_denied(const struct tg_guest *guest, struct tg_vmid id,
+		      u64 upper, u64 lower)
+{
+	const __be64 uuid[] = { cpu_to_be64(upper), cpu_to_be64(lower) };
+
+	if (__ratelimit(&denied_ratelimit))
 		pr_notice(
-			"VM %u (process %d): the guest wants a trusted application that is not for guests: refused. docs/abi.md says which are not.\n",
-			id.v, guest->pid);
+			"VM %u (process %d): the guest may not use trusted application %pUb: refused. If it shall, add that to teegate.ko's parameter tas or to teegate run --ta, whichever is given; docs/abi.md says which need to be in tas.\n",
+			id.v, guest->pid, uuid);
 }
 
 static void refused(const struct tg_guest *guest, struct tg_vmid id,
@@ -71,8 +76,8 @@ static void refused(const struct tg_guest *guest, struct tg_vmid id,
 	trace_refused(id.v, reason, about);
 	pr_debug_ratelimited("VM %u: refused 0x%llx: %s\n", id.v, about,
 			     reason);
-	if (status == TG_DENIED_RPMB || status == TG_DENIED_TA)
-		denied(guest, id, status);
+	if (status == TG_DENIED_RPMB)
+		rpmb_denied(guest, id);
 }
 
 void tg_port_trace(struct tg_guest *guest, struct tg_vmid id,
@@ -106,6 +111,9 @@ void tg_port_trace(struct tg_guest *guest, struct tg_vmid id,
 	case TG_TRACE_PARTITION_NONE:
 		trace_partition(id.v, "none");
 		partition_none(guest);
+		break;
+	case TG_TRACE_TA_DENIED:
+		ta_denied(guest, id, a, b);
 		break;
 	case TG_TRACE_COUNT:
 		break;

@@ -153,6 +153,7 @@ struct tg_vm {
 	struct tg_system *sys;
 	struct tg_guest *guest;
 	struct tg_limits limits;
+	const struct tg_ta_list *tas; /* NULL: all that guests may use */
 	enum tg_vm_phase phase;
 	struct tg_vmid id; /* 0: no partition */
 	bool lacks_partition;

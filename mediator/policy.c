@@ -5,7 +5,9 @@
  * these tables is refused. Then what only some guests may do: RPCs that OP-TEE
  * makes for them, and trusted applications that they may use; what is not in
  * those tables passes. This is the file to read, and to change, for policy;
- * the code that carries it out is in fast.c, call.c, rpc.c and msg.c.
+ * the code that carries it out is in fast.c, call.c, rpc.c and msg.c. Which
+ * trusted applications are used is also up to two lists, the administrator's
+ * and that of the guest's VMM.
  */
 #include "core.h"
 
@@ -92,16 +94,78 @@ static const struct tg_rpc_row rpcs[] = {
 	{ OPTEE_RPC_CMD_RPMB_FRAMES, TG_RPMB_OWNER, TG_DENIED_RPMB },
 };
 
-struct tg_ta_row {
-	uint8_t uuid[16]; /* as RFC 4122 writes it, and as a message has it */
-	enum tg_audience audience;
+/* Whom a trusted application serves where no list says otherwise. */
+enum tg_ta_rule {
+	TG_TA_IF_LISTED, /* only if the administrator's list names it */
+	TG_TA_RPMB_OWNER,
 };
 
+struct tg_ta_row {
+	struct tg_uuid uuid;
+	enum tg_ta_rule rule;
+};
+
+#define BYTE(v, shift) (uint8_t)(((v) >> (shift)) & 0xff)
+#define BYTES2(v) BYTE(v, 8), BYTE(v, 0)
+#define BYTES4(v) BYTES2((v) >> 16), BYTES2(v)
+#define UUID(a, b, c, d, e)                                         \
+	{                                                           \
+		{                                                   \
+			BYTES4(a), BYTES2(b), BYTES2(c), BYTES2(d), \
+				BYTES2((e) >> 32), BYTES4(e)        \
+		}                                                   \
+	}
+
+/*
+ * Pseudo TAs of OP-TEE 4.10.0 that act on the machine and not on what is in
+ * the caller's partition: fuses, clocks, pins, the secure element. Those that
+ * serve only other TAs need no row. What is not here is for every guest.
+ */
 static const struct tg_ta_row tas[] = {
 	/* PTA_RPMB_KEY_UUID: the RPMB's key, where OP-TEE was built with it. */
-	{ { 0xda, 0x6e, 0xd2, 0x8c, 0x0d, 0x65, 0x44, 0x06, 0x89, 0x1f, 0xe8,
-	    0x42, 0x2f, 0x57, 0xc2, 0x02 },
-	  TG_RPMB_OWNER },
+	{ UUID(0xda6ed28c, 0x0d65, 0x4406, 0x891f, 0xe8422f57c202),
+	  TG_TA_RPMB_OWNER },
+	/* The real-time clock, which it can set. */
+	{ UUID(0xf389f8c8, 0x845f, 0x496c, 0x8bbe, 0xd64bd24c92fd),
+	  TG_TA_IF_LISTED },
+	/* SCMI: clocks, resets, voltages and power domains. */
+	{ UUID(0xa8cfe406, 0xd4f5, 0x4a2e, 0x9f8d, 0xa25dc754c099),
+	  TG_TA_IF_LISTED },
+	/* The secure element: APDUs to it, and its keys (SCP03). */
+	{ UUID(0x3f3eb880, 0x3639, 0x11ec, 0x9b9d, 0x0f3fc9468f50),
+	  TG_TA_IF_LISTED },
+	{ UUID(0xbe0e5821, 0xe718, 0x4f77, 0xab3e, 0x8e6c73a9c735),
+	  TG_TA_IF_LISTED },
+	/* i.MX: fuses, and the keys of secure boot and of manufacturing. */
+	{ UUID(0x9abdf255, 0xd8fa, 0x40de, 0x8f60, 0x4d0b27927b7d),
+	  TG_TA_IF_LISTED },
+	{ UUID(0xef477737, 0x0db1, 0x4a9d, 0x8437, 0xf2f535c0bd92),
+	  TG_TA_IF_LISTED },
+	{ UUID(0x83268b7c, 0x85e3, 0x11e8, 0xadc0, 0xfa7ae01bbebc),
+	  TG_TA_IF_LISTED },
+	/* STM32MP: fuses, debug access, firmware of the coprocessor. */
+	{ UUID(0x94cf71ad, 0x80e6, 0x40b5, 0xa7c6, 0x3dc501eb2803),
+	  TG_TA_IF_LISTED },
+	{ UUID(0xdd05bc8b, 0x9f3b, 0x49f0, 0xb649, 0x01aa10c1c210),
+	  TG_TA_IF_LISTED },
+	{ UUID(0x80a4c275, 0x0a47, 0x4905, 0x8285, 0x1486a9771a08),
+	  TG_TA_IF_LISTED },
+	/* Rockchip and TI K3: what secure boot trusts, and fuses. */
+	{ UUID(0x5cfa57f6, 0x1a4c, 0x407f, 0x94a7, 0xa56c8c47019d),
+	  TG_TA_IF_LISTED },
+	{ UUID(0xacc50f40, 0x0613, 0x4abd, 0x8dfe, 0xa964cb74eb69),
+	  TG_TA_IF_LISTED },
+	/* Broadcom: fuses, pins, firmware of the network card, logs, watchdog. */
+	{ UUID(0x6272636d, 0x2018, 0x1101, 0x4243, 0x4d5f534f5450),
+	  TG_TA_IF_LISTED },
+	{ UUID(0x6272636d, 0x2018, 0x1101, 0x4243, 0x4d5f4750494f),
+	  TG_TA_IF_LISTED },
+	{ UUID(0x6272636d, 0x2019, 0x0716, 0x4243, 0x4d5f53434849),
+	  TG_TA_IF_LISTED },
+	{ UUID(0x6272636d, 0x2019, 0x0701, 0x4243, 0x4d5f454c4f47),
+	  TG_TA_IF_LISTED },
+	{ UUID(0x6272636d, 0x2019, 0x0801, 0x4243, 0x4d5f57445430),
+	  TG_TA_IF_LISTED },
 };
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
@@ -142,13 +206,54 @@ enum tg_status tg_policy_rpc(const struct tg_vm *vm, uint32_t cmd)
 	return TG_OK;
 }
 
-static bool uuid_equals(const uint8_t *a, const uint8_t *b)
+static bool uuid_equals(const struct tg_uuid *a, const struct tg_uuid *b)
 {
 	uint8_t differ = 0;
 
-	for (size_t i = 0; i < 16; i++)
-		differ |= a[i] ^ b[i];
+	for (size_t i = 0; i < sizeof(a->bytes); i++)
+		differ |= a->bytes[i] ^ b->bytes[i];
 	return !differ;
+}
+
+/* No list names everything. */
+static bool list_names(const struct tg_ta_list *list,
+		       const struct tg_uuid *uuid)
+{
+	if (!list)
+		return true;
+	for (uint32_t i = 0; i < list->count; i++)
+		if (uuid_equals(&list->uuids[i], uuid))
+			return true;
+	return false;
+}
+
+/* By the table and the administrator's list; the VMM's comes on top. */
+static bool is_for_guests(const struct tg_system *sys,
+			  const struct tg_uuid *uuid, bool rpmb_owner)
+{
+	if (!list_names(sys->tas, uuid))
+		return false;
+	for (size_t i = 0; i < ROWS(tas); i++)
+		if (uuid_equals(&tas[i].uuid, uuid))
+			return tas[i].rule == TG_TA_RPMB_OWNER ?
+				       rpmb_owner :
+				       sys->tas != NULL;
+	return true;
+}
+
+bool tg_system_allows_ta(const struct tg_system *sys,
+			 const struct tg_uuid *uuid)
+{
+	return is_for_guests(sys, uuid, true);
+}
+
+static uint64_t uuid_half(const uint8_t *bytes)
+{
+	uint64_t half = 0;
+
+	for (unsigned int i = 0; i < 8; i++)
+		half = half << 8 | bytes[i];
+	return half;
 }
 
 /*
@@ -159,14 +264,16 @@ static bool uuid_equals(const uint8_t *a, const uint8_t *b)
 enum tg_status tg_policy_session(const struct tg_vm *vm,
 				 const struct optee_msg_param *destination)
 {
-	const uint8_t *uuid = (const uint8_t *)&destination->u.value;
+	struct tg_uuid uuid;
 
 	if (destination->attr !=
 	    (OPTEE_MSG_ATTR_META | OPTEE_MSG_ATTR_VALUE_IN))
 		return TG_OK;
-	for (size_t i = 0; i < ROWS(tas); i++)
-		if (uuid_equals(uuid, tas[i].uuid))
-			return is_for(vm, tas[i].audience) ? TG_OK :
-							     TG_DENIED_TA;
-	return TG_OK;
+	memcpy(&uuid, &destination->u.value, sizeof(uuid));
+	if (is_for_guests(vm->sys, &uuid, tg_vm_owns_rpmb(vm)) &&
+	    list_names(vm->tas, &uuid))
+		return TG_OK;
+	tg_port_trace(vm->guest, vm->id, TG_TRACE_TA_DENIED,
+		      uuid_half(uuid.bytes), uuid_half(uuid.bytes + 8));
+	return TG_DENIED_TA;
 }

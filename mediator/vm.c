@@ -74,7 +74,8 @@ static uint32_t bucket_count(const struct tg_limits *limits)
 }
 
 struct tg_vm *tg_vm_create(struct tg_system *sys, struct tg_guest *guest,
-			   const struct tg_limits *limits)
+			   const struct tg_limits *limits,
+			   const struct tg_ta_list *tas)
 {
 	struct tg_vm *vm = tg_port_alloc(sizeof(*vm));
 	uint32_t buckets;
@@ -84,6 +85,7 @@ struct tg_vm *tg_vm_create(struct tg_system *sys, struct tg_guest *guest,
 	vm->sys = sys;
 	vm->guest = guest;
 	vm->limits = limits_resolve(sys, limits);
+	vm->tas = tas;
 	buckets = bucket_count(&vm->limits);
 	vm->bucket_mask = buckets - 1;
 	vm->buckets = tg_port_alloc(buckets * sizeof(*vm->buckets));

@@ -55,7 +55,7 @@ struct tg_guest *sim_guest_create(const struct tg_limits *limits)
 	guest->heap = SIM_RAM_IPA;
 	guest->cookie_next = 0x1000;
 	sim_frame_enter(&frame, guest);
-	guest->vm = tg_vm_create(&sim.sys, guest, limits);
+	guest->vm = tg_vm_create(&sim.sys, guest, limits, sim.guest_tas);
 	sim_frame_leave(&frame);
 	if (guest->vm)
 		return guest;

@@ -306,6 +306,7 @@ static const char *const event_names[TG_TRACE_COUNT] = {
 	[TG_TRACE_PARTITION_CREATED] = "partition created",
 	[TG_TRACE_PARTITION_DESTROYED] = "partition destroyed",
 	[TG_TRACE_PARTITION_NONE] = "no partition",
+	[TG_TRACE_TA_DENIED] = "TA denied",
 };
 
 void tg_port_trace(struct tg_guest *guest, struct tg_vmid id,

@@ -135,6 +135,7 @@ struct sim {
 	bool in_hook;
 
 	uint32_t guest_pages; /* of a new guest's RAM; 0: SIM_RAM_PAGES */
+	const struct tg_ta_list *guest_tas; /* of a new guest; NULL: all */
 	bool refetch_allowed; /* the same guest memory twice in one SMC */
 	bool scan_off; /* a guest put numbers that look like PAs itself */
 

@@ -20,7 +20,9 @@ enum {
 	OPT_DEVICE,
 	OPT_CALLS,
 	OPT_SHM_BUFFERS,
+	OPT_RPC_BUFFERS,
 	OPT_PINNED,
+	OPT_TA,
 	OPT_RPMB,
 	OPT_PRELOAD,
 	OPT_NO_TEE_NODE,
@@ -35,9 +37,15 @@ static const struct cli_option options[] = {
 			"calls into OP-TEE that the guest may have in flight" },
 	[OPT_SHM_BUFFERS] = { "shm-buffers", "N",
 			      "buffers that the guest may share with OP-TEE" },
+	[OPT_RPC_BUFFERS] = { "rpc-buffers", "N",
+			      "argument buffers for OP-TEE's requests to the guest" },
 	[OPT_PINNED] = { "pinned", "SIZE",
 			 "memory that the guest may share with OP-TEE, in bytes\n"
 			 "or with K, M, G; it cannot be swapped out" },
+	[OPT_TA] = { "ta", "UUID[,...]",
+		     "a trusted application that the guest may use, and no\n"
+		     "other; may be given several times (default: all that\n"
+		     "the administrator lets guests use)" },
 	[OPT_RPMB] = { "rpmb", NULL,
 		       "the guest owns the RPMB: OP-TEE may ask it for one. The\n"
 		       "administrator has to allow that (rpmb_guests)" },
@@ -65,11 +73,17 @@ static bool option_take(struct run_options *run, int option)
 	case OPT_SHM_BUFFERS:
 		return cli_count_parse(optarg, &run->limits.shm_buffers) &&
 		       run->limits.shm_buffers;
+	case OPT_RPC_BUFFERS:
+		return cli_count_parse(optarg, &run->limits.rpc_buffers) &&
+		       run->limits.rpc_buffers;
 	case OPT_PINNED:
 		if (!cli_size_parse(optarg, &bytes))
 			return false;
 		run->limits.pinned_bytes = bytes;
 		return bytes;
+	case OPT_TA:
+		run->tas_given = true;
+		return teegate_tas_add(&run->tas, optarg) == 0;
 	case OPT_RPMB:
 		run->rpmb = true;
 		return true;
@@ -96,9 +110,10 @@ static int options_parse(const struct cli_command *command, int argc,
 	while ((option = cli_parser_next(&parser)) >= 0) {
 		if (option_take(run, option))
 			continue;
-		cli_say(command,
-			"--%s %s is not a number above zero; see teegate run --help",
-			options[option].name, optarg);
+		cli_say(command, "--%s %s is not %s; see teegate run --help",
+			options[option].name, optarg,
+			option == OPT_TA ? "a list of UUIDs with room in it" :
+					   "a number above zero");
 		return CLI_USAGE;
 	}
 	if (option != CLI_END)
@@ -151,10 +166,47 @@ static int limits_check(const struct cli_command *command,
 	}
 	cli_say(command,
 		"more than the administrator allows one guest: at most %u calls, %u shared buffers, "
-		"%llu bytes pinned",
+		"%u RPC buffers, %llu bytes pinned",
 		info.limits_calls, info.limits_shm_buffers,
+		info.limits_rpc_buffers,
 		(unsigned long long)info.limits_pinned_bytes);
 	return CLI_REFUSED;
+}
+
+/* Which of several the device does not take. */
+static int tas_say_refused(const struct cli_command *command,
+			   const struct teegate_tas *tas, struct teegate *guest)
+{
+	char uuid[RUN_UUID_BYTES];
+	uint32_t n;
+
+	for (n = 0; n < tas->count; n++) {
+		struct teegate_tas one = { .count = 1 };
+
+		memcpy(one.uuids[0], tas->uuids[n], sizeof(one.uuids[0]));
+		if (teegate_set_tas(guest, &one) == 0)
+			continue;
+		run_uuid_write(tas->uuids[n], uuid);
+		cli_say(command,
+			"--ta %s: not for guests here. The administrator allows it by naming it in teegate.ko's "
+			"parameter tas, with all others that guests may use (docs/abi.md)",
+			uuid);
+	}
+	return CLI_REFUSED;
+}
+
+static int tas_check(const struct cli_command *command,
+		     const struct teegate_tas *tas, struct teegate *guest)
+{
+	int ret = teegate_set_tas(guest, tas);
+
+	if (ret == 0)
+		return CLI_OK;
+	if (ret == -EPERM)
+		return tas_say_refused(command, tas, guest);
+	cli_say(command, "--ta: the device refuses: %s%s", strerror(-ret),
+		ret == -ENOTTY ? "; update teegate.ko" : "");
+	return CLI_DEVICE;
 }
 
 /* Given back when the device is closed; QEMU asks for it again. */
@@ -187,6 +239,8 @@ static int preflight(const struct cli_command *command,
 	if (ret != CLI_OK)
 		return ret;
 	ret = limits_check(command, run, guest);
+	if (ret == CLI_OK && run->tas_given)
+		ret = tas_check(command, &run->tas, guest);
 	if (ret == CLI_OK && run->rpmb)
 		ret = rpmb_check(command, guest);
 	/* QEMU opens its own: a partition belongs to the process that opened. */

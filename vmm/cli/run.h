@@ -12,12 +12,15 @@
 #include "qemu_args.h"
 
 #define RUN_PATH_MAX 1024
+#define RUN_UUID_BYTES 37
 
 struct run_options {
 	const char *device;
 	const char *preload;
 	struct teegate_limits limits; /* zero: not given */
 	bool rpmb; /* the guest owns the RPMB */
+	bool tas_given;
+	struct teegate_tas tas; /* if given: no other */
 	bool no_tee_node;
 	bool print;
 	char **argv; /* QEMU's, with its wrapper */
@@ -31,6 +34,9 @@ int run_policy(const struct cli_command *command, const struct run_options *run,
 /* Where libteegate-preload.so is; @ret_path has RUN_PATH_MAX bytes. */
 int run_preload_find(const struct cli_command *command, const char *given,
 		     char *ret_path);
+
+/* Writes a UUID as text; @ret_text has RUN_UUID_BYTES. */
+void run_uuid_write(const uint8_t *uuid, char *ret_text);
 
 /* Sets what the preload reads, or with @print writes it there instead. */
 bool run_environment(const struct run_options *run, const char *preload,

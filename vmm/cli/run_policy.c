@@ -143,6 +143,30 @@ static bool environment_set(const char *name, const char *value, FILE *print)
 	return true;
 }
 
+void run_uuid_write(const uint8_t *uuid, char *ret_text)
+{
+	size_t n;
+
+	for (n = 0; n < 16; n++) {
+		if (n == 4 || n == 6 || n == 8 || n == 10)
+			*ret_text++ = '-';
+		ret_text += sprintf(ret_text, "%02x", uuid[n]);
+	}
+}
+
+static bool environment_set_tas(const struct teegate_tas *tas, FILE *print)
+{
+	char text[TEEGATE_TAS_MAX * RUN_UUID_BYTES] = "";
+	uint32_t n;
+
+	for (n = 0; n < tas->count; n++) {
+		run_uuid_write(tas->uuids[n], text + n * RUN_UUID_BYTES);
+		if (n + 1 < tas->count)
+			text[(n + 1) * RUN_UUID_BYTES - 1] = ',';
+	}
+	return environment_set("TEEGATE_TAS", text, print);
+}
+
 bool run_environment(const struct run_options *run, const char *preload,
 		     FILE *print)
 {
@@ -153,14 +177,17 @@ bool run_environment(const struct run_options *run, const char *preload,
 	snprintf(list, sizeof(list), "%s%s%s", preload,
 		 others && *others ? ":" : "", others ?: "");
 	/* Zeros are the preload's defaults too. */
-	snprintf(text, sizeof(text), "calls=%u,shm=%u,pinned=%llu",
-		 limits->calls, limits->shm_buffers,
+	snprintf(text, sizeof(text), "calls=%u,shm=%u,rpc=%u,pinned=%llu",
+		 limits->calls, limits->shm_buffers, limits->rpc_buffers,
 		 (unsigned long long)limits->pinned_bytes);
 	if (run->device &&
 	    !environment_set(TEEGATE_DEVICE_ENV, run->device, print))
 		return false;
-	if ((limits->calls || limits->shm_buffers || limits->pinned_bytes) &&
+	if ((limits->calls || limits->shm_buffers || limits->rpc_buffers ||
+	     limits->pinned_bytes) &&
 	    !environment_set("TEEGATE_LIMITS", text, print))
+		return false;
+	if (run->tas_given && !environment_set_tas(&run->tas, print))
 		return false;
 	if (run->rpmb && !environment_set("TEEGATE_RPMB", "own", print))
 		return false;

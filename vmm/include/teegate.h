@@ -120,6 +120,26 @@ int teegate_set_limits(struct teegate *guest,
 int teegate_own_rpmb(struct teegate *guest);
 
 /*
+ * teegate_tas_add - appends trusted applications to a list
+ * @tas: starts as all zeros; unchanged on error
+ * @text: UUIDs as RFC 4122 writes them, separated by commas
+ *
+ * -EINVAL: not understood; -ENOSPC: more than TEEGATE_TAS_MAX.
+ */
+int teegate_tas_add(struct teegate_tas *tas, const char *text);
+
+/*
+ * teegate_set_tas - restricts to which trusted applications the guest may open
+ * sessions; replaces a former list
+ *
+ * A VMM that was told to restrict its guest must not run it if this fails.
+ * -EPERM: one of them is not for guests (policy of the mediator or of the
+ * administrator); -EBUSY: the guest has made a call already; -ENOTTY: the
+ * module is older than this call.
+ */
+int teegate_set_tas(struct teegate *guest, const struct teegate_tas *tas);
+
+/*
  * teegate_region_set - tells where a piece of guest memory is
  * @region: addresses and size in bytes, all multiples of 4096; copied
  *

@@ -161,6 +161,19 @@ static int apply_limits(struct teegate *guest)
 	return teegate_set_limits(guest, &limits);
 }
 
+/* A guest that may use more than it should is worse than one without a TEE. */
+static int apply_tas(struct teegate *guest)
+{
+	const char *text = getenv(TGP_TAS_ENV);
+	struct teegate_tas tas = { 0 };
+	int ret;
+
+	if (!text)
+		return 0;
+	ret = teegate_tas_add(&tas, text);
+	return ret < 0 ? ret : teegate_set_tas(guest, &tas);
+}
+
 /* A guest without what it was promised is better than none; say so. */
 static void apply_rpmb(struct teegate *guest)
 {
@@ -195,6 +208,15 @@ static void open_locked(struct tgp_vm *vm)
 	if (ret < 0) {
 		tgp_say("the limits in $" TGP_LIMITS_ENV
 			" were refused: %s; `teegate info` shows the maximum; "
+			"the guest boots without a TEE",
+			strerror(-ret));
+		teegate_close(guest);
+		return;
+	}
+	ret = apply_tas(guest);
+	if (ret < 0) {
+		tgp_say("the trusted applications in $" TGP_TAS_ENV
+			" were refused: %s; `teegate run --ta` says what to do; "
 			"the guest boots without a TEE",
 			strerror(-ret));
 		teegate_close(guest);

@@ -22,6 +22,7 @@
 #define TG_PINNED_BYTES_MAX (1ull << 32) /* pinned for one guest */
 #define TG_CALL_MEMREFS_MAX 8u /* temporary memrefs in one call */
 #define TG_RESUME_BUDGET_MAX 1024u /* resumes inside one trap */
+#define TG_TAS_MAX 64u /* trusted applications in one list */
 
 /* What one guest may use. A field of zero stands for the default. */
 struct tg_limits {
@@ -30,6 +31,17 @@ struct tg_limits {
 	uint32_t rpc_buffers;
 	uint32_t resume_budget; /* OP-TEE re-entered this often per trap */
 	uint64_t pinned_bytes;
+};
+
+/* A TA's or PTA's name as RFC 4122 writes it, and as a message has it. */
+struct tg_uuid {
+	uint8_t bytes[16];
+};
+
+/* Trusted applications that may be used, and no other. */
+struct tg_ta_list {
+	uint32_t count; /* at most TG_TAS_MAX; 0: none may */
+	struct tg_uuid uuids[TG_TAS_MAX];
 };
 
 /* RPC kinds for the counters. */
@@ -85,6 +97,11 @@ struct tg_system {
 	uint64_t vmids_used; /* bit n: id n is taken */
 	uint16_t vmid_last;
 	struct tg_guest *rpmb_owner; /* NULL: no guest */
+	/*
+	 * What all guests together may use, or NULL: everything but what
+	 * policy.c keeps from guests. The embedder's, set before the first VM.
+	 */
+	const struct tg_ta_list *tas;
 };
 
 /*
@@ -114,12 +131,22 @@ bool tg_system_rpmb_grant(struct tg_system *sys,
 void tg_system_rpmb_withdraw(struct tg_system *sys, struct tg_guest *guest);
 
 /*
+ * Whether a guest may open sessions to this trusted application: by policy.c
+ * and the administrator's list. For the RPMB key PTA, the RPMB's owner may.
+ */
+bool tg_system_allows_ta(const struct tg_system *sys,
+			 const struct tg_uuid *uuid);
+
+/*
  * Makes a VM without a partition: that comes with the guest's first call that
  * needs one. @limits may be NULL; a field beyond @sys's maximum is lowered to
- * it. Returns NULL when out of memory. @guest must outlive the VM.
+ * it. @tas: to which of the trusted applications that guests may use this one
+ * may open sessions; NULL: to all of them. Returns NULL when out of memory.
+ * @guest and @tas must outlive the VM, and @tas must not change.
  */
 struct tg_vm *tg_vm_create(struct tg_system *sys, struct tg_guest *guest,
-			   const struct tg_limits *limits);
+			   const struct tg_limits *limits,
+			   const struct tg_ta_list *tas);
 
 /*
  * Ends a VM: the partition goes first, then every pin and shadow page (I6).

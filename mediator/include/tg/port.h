@@ -28,6 +28,7 @@ enum tg_trace_event {
 	TG_TRACE_PARTITION_CREATED, /* a, b: 0 */
 	TG_TRACE_PARTITION_DESTROYED, /* a, b: 0 */
 	TG_TRACE_PARTITION_NONE, /* OP-TEE had no room. a, b: 0 */
+	TG_TRACE_TA_DENIED, /* a, b: the UUID's halves, first byte highest */
 	TG_TRACE_COUNT
 };
 

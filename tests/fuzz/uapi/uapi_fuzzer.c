@@ -155,7 +155,8 @@ static void check_return(const struct task *task, const struct process *opener,
 	case -EFAULT:
 		return;
 	case -EPERM:
-		if (foreign || cmd == TEEGATE_SET_LIMITS)
+		if (foreign || cmd == TEEGATE_SET_LIMITS ||
+		    cmd == TEEGATE_SET_TAS)
 			return;
 		break;
 	case -EINVAL:
@@ -165,7 +166,7 @@ static void check_return(const struct task *task, const struct process *opener,
 			return;
 		break;
 	case -EBUSY:
-		if (cmd == TEEGATE_SET_LIMITS)
+		if (cmd == TEEGATE_SET_LIMITS || cmd == TEEGATE_SET_TAS)
 			return;
 		break;
 	case -ENOENT:
@@ -233,6 +234,36 @@ static void set_limits(struct task *task, struct open_file *f)
 	check_return(task, opener, TEEGATE_SET_LIMITS, ret);
 	if (!ret && (used || (!task->torn && !is_allowed(&limits))))
 		shim_die("limits beyond the maximum, or too late, are taken");
+}
+
+/* Names of a few TAs, that of OP-TEE's real-time clock among them. */
+static void set_tas(struct task *task, struct open_file *f)
+{
+	static const uint8_t rtc[16] = { 0xf3, 0x89, 0xf8, 0xc8, 0x84, 0x5f,
+					 0x49, 0x6c, 0x8b, 0xbe, 0xd6, 0x4b,
+					 0xd2, 0x4c, 0x92, 0xfd };
+	struct teegate_tas tas = { .count = dice_below(4) };
+	const struct process *opener = f->opener;
+	uint64_t arg = arg_address(task);
+	bool allowed = true, used = f->used;
+	long ret;
+
+	for (uint32_t i = 0; i < tas.count; i++) {
+		if (!dice_one_in(4))
+			continue;
+		memcpy(tas.uuids[i], rtc, sizeof(rtc));
+		allowed = false;
+	}
+	if (dice_one_in(8)) {
+		tas.count = 60 + dice_below(10);
+		allowed = allowed && tas.count <= TEEGATE_TAS_MAX;
+	}
+	tas.pad = dice_one_in(16);
+	put_arg(task, arg, &tas, sizeof(tas));
+	ret = file_ioctl(task, f, TEEGATE_SET_TAS, arg);
+	check_return(task, opener, TEEGATE_SET_TAS, ret);
+	if (!ret && (used || (!task->torn && (!allowed || tas.pad))))
+		shim_die("a list of TAs that is wrong, or too late, is taken");
 }
 
 static uint64_t odd_number(void)
@@ -401,7 +432,10 @@ static void act(struct task *task)
 		f->open = false;
 		file_put(f);
 	} else if (dice == 4) {
-		set_limits(task, f);
+		if (dice_below(2))
+			set_limits(task, f);
+		else
+			set_tas(task, f);
 	} else if (dice < 7) {
 		set_region(task, f);
 	} else if (dice < 9) {

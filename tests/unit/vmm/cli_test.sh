@@ -76,9 +76,13 @@ t run-preload-space 1 '' 'no path with a space' \
 	bash -c 'mkdir "$1/a b"; cp "$1/preload.so" "$1/a b"; "$0" run --preload "$1/a b/preload.so" -- "${@:2}"' \
 	"$teegate" "$tmp" "${qemu[@]}"
 t run-firmware 5 '' 'acpi=off' "${run[@]}" -- "${qemu[@]}" -bios edk2.fd
-t run-print 0 "^TEEGATE_DEVICE=$tmp/none TEEGATE_LIMITS=calls=3,shm=0,pinned=1048576 LD_PRELOAD=$tmp/preload.so .*-append 'a b' -dtb DTB$" \
-	'dumpdtb=DTB' "${run[@]}" --print --calls 3 --pinned 1M -- "${qemu[@]}" -append 'a b'
+t run-print 0 "^TEEGATE_DEVICE=$tmp/none TEEGATE_LIMITS=calls=3,shm=0,rpc=5,pinned=1048576 LD_PRELOAD=$tmp/preload.so .*-append 'a b' -dtb DTB$" \
+	'dumpdtb=DTB' "${run[@]}" --print --calls 3 --rpc-buffers 5 --pinned 1M -- "${qemu[@]}" -append 'a b'
 t run-print-rpmb 0 'TEEGATE_RPMB=own LD_PRELOAD=' . "${run[@]}" --print --rpmb -- "${qemu[@]}"
+a=8aaaf200-2450-11e4-abe2-0002a5d5c51b b=F157CDA0-550C-11E5-A6FA-0002A5D5C51B
+t run-print-ta 0 "TEEGATE_TAS=$a,${b,,},$a LD_PRELOAD=" . "${run[@]}" --print --ta "$a,$b" --ta "$a" -- "${qemu[@]}"
+t run-bad-ta 2 '' '--ta 8aaaf200 is not a list of UUIDs' "${run[@]}" --ta 8aaaf200 -- "${qemu[@]}"
+t run-many-tas 2 '' 'with room in it' "${run[@]}" --ta "$(yes "$a" | head -n 65 | paste -sd,)" -- "${qemu[@]}"
 t run-print-no-node 0 "kvm\$" '' "${run[@]}" --print --no-tee-node -- "${qemu[@]}"
 t run-print-others 0 "LD_PRELOAD=$tmp/preload.so:/x.so" . env LD_PRELOAD=/x.so "${run[@]}" --print -- "${qemu[@]}"
 

@@ -124,6 +124,9 @@ static int device_ioctl(unsigned long request, void *arg)
 		assert_null(arg);
 		fake.rpmb_asked++;
 		return fake.rpmb_result;
+	case TEEGATE_SET_TAS:
+		fake.tas = *(struct teegate_tas *)arg;
+		return fake.tas_result;
 	case TEEGATE_GET_STATS:
 		((struct teegate_stats *)arg)->smcs = fake.smcs;
 		return 0;

@@ -19,7 +19,7 @@ struct fake_sys {
 	int open_result; /* 0: FAKE_DEVICE_FD */
 	uint32_t abi_version;
 	int probe_result, filter_result, smc_result, limits_result,
-		region_result, rpmb_result;
+		region_result, rpmb_result, tas_result;
 	int get_reg_result, set_reg_result;
 	struct teegate_smc smc_answer;
 	/* What was asked. */
@@ -28,6 +28,7 @@ struct fake_sys {
 		rpmb_asked;
 	struct teegate_smc smc;
 	struct teegate_limits limits;
+	struct teegate_tas tas;
 	struct teegate_region regions[FAKE_REGIONS];
 	unsigned int region_count;
 	uint64_t x[FAKE_REGISTERS]; /* the vCPU's */

@@ -330,6 +330,58 @@ static void limits_reset_and_stats_reach_the_device(void **state)
 	assert_int_equal(info.abi_version, TEEGATE_ABI_VERSION);
 }
 
+static void trusted_applications_by_name(void **state)
+{
+	static const uint8_t first[16] = { 0x8a, 0xaa, 0xf2, 0x00, 0x24, 0x50,
+					   0x11, 0xe4, 0xab, 0xe2, 0x00, 0x02,
+					   0xa5, 0xd5, 0xc5, 0x1b };
+	static const char *const wrong[] = {
+		"",
+		",",
+		"8aaaf200-2450-11e4-abe2-0002a5d5c51",
+		"8aaaf200-2450-11e4-abe2-0002a5d5c51b0",
+		"8aaaf200-2450-11e4-abe2-0002a5d5c51g",
+		"8aaaf200-2450-11e4-abe2-0002a5d5c51b,",
+		",8aaaf200-2450-11e4-abe2-0002a5d5c51b",
+		"8aaaf2002-450-11e4-abe2-0002a5d5c51b",
+		"8aaaf200-2450-11e4-abe2+0002a5d5c51b",
+		"8aaaf200 2450 11e4 abe2 0002a5d5c51b",
+		"-8aaaf20-2450-11e4-abe2-0002a5d5c51b",
+	};
+	struct teegate_tas tas = { 0 };
+	size_t n;
+
+	(void)state;
+	for (n = 0; n < sizeof(wrong) / sizeof(wrong[0]); n++)
+		assert_int_equal(teegate_tas_add(&tas, wrong[n]), -EINVAL);
+	assert_int_equal(tas.count, 0);
+	assert_int_equal(
+		teegate_tas_add(&tas, "8aaaf200-2450-11e4-abe2-0002a5d5c51b"),
+		0);
+	assert_int_equal(
+		teegate_tas_add(
+			&tas,
+			"8AAAF200-2450-11E4-ABE2-0002A5D5C51C,00000000-0000-0000-0000-000000000001"),
+		0);
+	assert_int_equal(tas.count, 3);
+	assert_memory_equal(tas.uuids[0], first, 16);
+	assert_memory_equal(tas.uuids[1], first, 15);
+	assert_int_equal(tas.uuids[1][15], 0x1c);
+	assert_int_equal(tas.uuids[2][15], 1);
+	for (n = 3; n < TEEGATE_TAS_MAX; n++)
+		assert_int_equal(
+			teegate_tas_add(&tas,
+					"8aaaf200-2450-11e4-abe2-0002a5d5c51b"),
+			0);
+	assert_int_equal(
+		teegate_tas_add(&tas, "8aaaf200-2450-11e4-abe2-0002a5d5c51b"),
+		-ENOSPC);
+	assert_int_equal(teegate_set_tas(guest, &tas), 0);
+	assert_memory_equal(&fake.tas, &tas, sizeof(tas));
+	fake.tas_result = -EPERM;
+	assert_int_equal(teegate_set_tas(guest, &tas), -EPERM);
+}
+
 static void the_rpmb_is_asked_for_by_its_own_call(void **state)
 {
 	(void)state;
@@ -362,6 +414,7 @@ int main(void)
 		TEST(register_failures_are_returned),
 		TEST(no_partition_is_said_once),
 		TEST(limits_reset_and_stats_reach_the_device),
+		TEST(trusted_applications_by_name),
 		TEST(the_rpmb_is_asked_for_by_its_own_call),
 	};
 

@@ -77,6 +77,7 @@ static int setup(void **state)
 	exit_next = runs = 0;
 	unsetenv(TGP_LIMITS_ENV);
 	unsetenv(TGP_RPMB_ENV);
+	unsetenv(TGP_TAS_ENV);
 	unsetenv(TEEGATE_DEVICE_ENV);
 	vm_fd = memfd_create("vm", 0);
 	tgp_vm_created(vm_fd);
@@ -183,6 +184,38 @@ static void no_rpmb_unless_asked(void **state)
 	(void)state;
 	tgp_vm_region(vm_of(vm_fd), &ram);
 	assert_int_equal(fake.rpmb_asked, 0);
+}
+
+#define TA "8aaaf200-2450-11e4-abe2-0002a5d5c51b"
+
+static void trusted_applications_are_those_of_run(void **state)
+{
+	(void)state;
+	setenv(TGP_TAS_ENV, TA "," TA, 1);
+	tgp_vm_region(vm_of(vm_fd), &ram);
+	assert_int_equal(fake.tas.count, 2);
+	assert_int_equal(fake.tas.uuids[1][0], 0x8a);
+	assert_int_equal(fake.region_count, 1);
+}
+
+/* A guest that could use more than it should gets nothing. */
+static void refused_trusted_applications_are_a_refused_tee(void **state)
+{
+	(void)state;
+	setenv(TGP_TAS_ENV, TA, 1);
+	fake.tas_result = -EPERM;
+	tgp_vm_region(vm_of(vm_fd), &ram);
+	assert_int_equal(fake.closes, 1);
+	assert_int_equal(fake.region_count, 0);
+}
+
+static void an_empty_list_of_applications_is_not_understood(void **state)
+{
+	(void)state;
+	setenv(TGP_TAS_ENV, "", 1);
+	tgp_vm_region(vm_of(vm_fd), &ram);
+	assert_int_equal(fake.closes, 1);
+	assert_int_equal(fake.region_count, 0);
 }
 
 static void calls_are_answered_without_the_vmm(void **state)
@@ -362,6 +395,9 @@ int main(void)
 		TEST(the_rpmb_is_asked_for_where_run_says_so),
 		TEST(a_refused_rpmb_is_no_refused_tee),
 		TEST(no_rpmb_unless_asked),
+		TEST(trusted_applications_are_those_of_run),
+		TEST(refused_trusted_applications_are_a_refused_tee),
+		TEST(an_empty_list_of_applications_is_not_understood),
 		TEST(calls_are_answered_without_the_vmm),
 		TEST(no_device_is_answered_too),
 		TEST(a_call_put_off_is_made_before_the_next_run),

@@ -104,6 +104,15 @@ struct teegate_stats {
 	__u32 vmid;
 };
 
+#define TEEGATE_TAS_MAX 64
+
+/* @uuids: as RFC 4122 writes them, first byte first. @count may be 0. */
+struct teegate_tas {
+	__u32 count;
+	__u32 pad;
+	__u8 uuids[TEEGATE_TAS_MAX][16];
+};
+
 #define TEEGATE_GET_INFO _IOR(TEEGATE_IOC_MAGIC, 0x00, struct teegate_info)
 #define TEEGATE_SET_LIMITS _IOW(TEEGATE_IOC_MAGIC, 0x01, struct teegate_limits)
 #define TEEGATE_SET_REGION _IOW(TEEGATE_IOC_MAGIC, 0x02, struct teegate_region)
@@ -117,5 +126,12 @@ struct teegate_stats {
  * administrator allows no guest that (rpmb_guests); EEXIST: another guest does.
  */
 #define TEEGATE_OWN_RPMB _IO(TEEGATE_IOC_MAGIC, 0x06)
+/*
+ * The guest may open sessions to these trusted applications and to no other.
+ * Only before the first TEEGATE_SMC (EBUSY after); a list given again replaces
+ * the former. EPERM: one of them is not for guests (docs/abi.md). EINVAL: too
+ * many.
+ */
+#define TEEGATE_SET_TAS _IOW(TEEGATE_IOC_MAGIC, 0x07, struct teegate_tas)
 
 #endif

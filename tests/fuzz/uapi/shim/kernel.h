@@ -10,6 +10,7 @@
 #define SHIM_KERNEL_H
 
 #include <asm/ioctl.h>
+#include <endian.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -29,6 +30,7 @@ typedef u8 __u8;
 typedef u16 __u16;
 typedef u32 __u32;
 typedef u64 __u64;
+typedef u64 __be64;
 
 #define __user
 #define THIS_MODULE NULL
@@ -43,8 +45,19 @@ typedef u64 __u64;
 #define min_t(type, a, b) ((type)(a) < (type)(b) ? (type)(a) : (type)(b))
 #define check_add_overflow(a, b, d) __builtin_add_overflow(a, b, d)
 #define strscpy(to, from, bytes) snprintf(to, bytes, "%s", from)
+#define swap(a, b)                     \
+	do {                           \
+		typeof(a) swapped = a; \
+		a = b;                 \
+		b = swapped;           \
+	} while (0)
+#define IS_ERR(p) ((uintptr_t)(p) >= (uintptr_t)-4095)
+#define PTR_ERR(p) ((long)(p))
+#define ERR_PTR(err) ((void *)(long)(err))
 #define container_of(p, type, member) \
 	((type *)((char *)(p)-offsetof(type, member)))
+
+#define cpu_to_be64(v) htobe64(v)
 
 #define ERESTARTSYS 512
 
@@ -266,6 +279,7 @@ struct page {
 
 bool access_ok(const void *user, size_t bytes);
 unsigned long copy_from_user(void *to, const void *user, size_t bytes);
+void *memdup_user(const void *user, size_t bytes);
 unsigned long copy_to_user(void *user, const void *from, size_t bytes);
 int pin_user_pages_fast(unsigned long start, int count, unsigned int flags,
 			struct page **pages);

@@ -181,6 +181,18 @@ unsigned long copy_from_user(void *to, const void *user, size_t bytes)
 	return left;
 }
 
+void *memdup_user(const void *user, size_t bytes)
+{
+	void *copy = shim_alloc(bytes);
+
+	if (!copy)
+		return ERR_PTR(-ENOMEM);
+	if (!copy_from_user(copy, user, bytes))
+		return copy;
+	shim_free(copy);
+	return ERR_PTR(-EFAULT);
+}
+
 /* I2: no address of the host in what user space gets. */
 static void scan(const uint8_t *data, size_t bytes)
 {
