@@ -35,6 +35,28 @@ static void step(struct tg_vm *vm, struct tg_call *call,
 	tg_vm_unlock(locked);
 }
 
+/* What became of the session that a call was about. */
+static void settle_session(struct tg_vm *vm, struct tg_call *call, bool done)
+{
+	const struct optee_msg_arg *msg = call->shadow.va;
+	struct tg_session *session = call->session;
+
+	if (!session)
+		return;
+	call->session = NULL;
+	switch (call->cmd) {
+	case OPTEE_MSG_CMD_OPEN_SESSION:
+		tg_session_settle(vm, session, msg->session, done);
+		break;
+	case OPTEE_MSG_CMD_CLOSE_SESSION:
+		tg_session_settle(vm, session, session->id, !done);
+		break;
+	default:
+		tg_session_drop(vm, session);
+		break;
+	}
+}
+
 /* Drops what a call holds of the guest's memory and names. */
 static void release_memory(struct tg_vm *vm, struct tg_call *call)
 {
@@ -59,6 +81,7 @@ static void release(struct tg_vm *vm, struct tg_call *call,
 		    enum tg_call_event why)
 {
 	release_memory(vm, call);
+	settle_session(vm, call, false);
 	call->subject = NULL;
 	step(vm, call, why);
 }
@@ -112,6 +135,7 @@ static enum tg_status finish(struct tg_vm *vm, struct tg_call *call,
 		return TG_GUEST_BAD_RESUME;
 	}
 	settle_subject(vm, call, x0 == OPTEE_RET_OK && msg->ret == TEE_SUCCESS);
+	settle_session(vm, call, x0 == OPTEE_RET_OK && msg->ret == TEE_SUCCESS);
 	release_memory(vm, call);
 	if (x0 == OPTEE_RET_OK)
 		status = tg_msg_return(vm, call);
@@ -199,7 +223,7 @@ enum tg_status tg_call_begin(struct tg_vm *vm, struct tg_regs *regs)
 	status = tg_msg_translate(vm, call);
 	if (status == TG_OK)
 		return run(vm, call, regs);
-	if (status != TG_GUEST_BAD_COMMAND) {
+	if (status != TG_GUEST_BAD_COMMAND && status != TG_HOST_CALL_LIMIT) {
 		/* I12: the guest may take back what it named at once. */
 		release_memory(vm, call);
 		status = tg_msg_refuse(vm, call, status);

@@ -82,6 +82,20 @@ struct tg_shm {
 	uint32_t guest_bytes; /* RPC_ARG */
 };
 
+enum tg_session_state {
+	TG_SESSION_FREE,
+	TG_SESSION_OPENING, /* OP-TEE is being asked for it */
+	TG_SESSION_LIVE,
+	TG_SESSION_CLOSING, /* OP-TEE is being asked to end it */
+};
+
+/* A session that OP-TEE has given, by OP-TEE's number for it. */
+struct tg_session {
+	enum tg_session_state state;
+	uint32_t id;
+	uint32_t users; /* calls under way that name it */
+};
+
 /* Which state follows which event is the table of call_state.h. */
 enum tg_call_state {
 	TG_CALL_FREE,
@@ -129,6 +143,7 @@ struct tg_call {
 	uint32_t temp_count;
 	uint32_t ref_count;
 	struct tg_shm *subject; /* being registered or unregistered */
+	struct tg_session *session; /* opened, used or closed, as @cmd says */
 	struct tg_shm *freed; /* OP-TEE gives them up once it is resumed */
 	struct tg_temp temps[TG_CALL_MEMREFS_MAX];
 	struct tg_shm *refs[TG_CALL_MEMREFS_MAX];
@@ -159,6 +174,7 @@ struct tg_vm {
 	bool lacks_partition;
 	uint32_t inside; /* tg_vm_smc() at work */
 	struct tg_call *calls; /* limits.calls of them */
+	struct tg_session *sessions; /* TG_SESSIONS_MAX of them */
 	struct tg_shm **buckets;
 	uint32_t bucket_mask;
 	uint32_t shm_count;
@@ -303,6 +319,16 @@ struct tg_shm *tg_shm_detach(struct tg_vm *vm, struct tg_cookie cookie,
 void tg_shm_forget_cookie(struct tg_vm *vm, struct tg_cookie cookie,
 			  enum tg_shm_kind kind);
 void tg_shm_forget_all(struct tg_vm *vm);
+
+/* session.c */
+struct tg_session *tg_session_reserve(struct tg_vm *vm) TG_MUST_CHECK;
+struct tg_session *tg_session_hold(struct tg_vm *vm, uint32_t id) TG_MUST_CHECK;
+void tg_session_drop(struct tg_vm *vm, struct tg_session *session);
+enum tg_status tg_session_claim(struct tg_vm *vm, uint32_t id,
+				struct tg_session **ret_session) TG_MUST_CHECK;
+void tg_session_settle(struct tg_vm *vm, struct tg_session *session,
+		       uint32_t id, bool live);
+void tg_session_forget_all(struct tg_vm *vm);
 
 /* status.c */
 uint32_t tg_status_to_smc(enum tg_status status);

@@ -147,9 +147,28 @@ static enum tg_status translate_open(struct tg_vm *vm, struct tg_call *call)
 {
 	enum tg_status status = translate_params(vm, call);
 
-	if (status != TG_OK || !call->num_params)
+	if (status == TG_OK && call->num_params)
+		status = tg_policy_session(vm, shadow_msg(call)->params);
+	if (status != TG_OK)
 		return status;
-	return tg_policy_session(vm, shadow_msg(call)->params);
+	call->session = tg_session_reserve(vm);
+	return call->session ? TG_OK : TG_HOST_SESSION_LIMIT;
+}
+
+/* INVOKE_COMMAND and CANCEL: of a session that this guest has. */
+static enum tg_status translate_use(struct tg_vm *vm, struct tg_call *call)
+{
+	call->session = tg_session_hold(vm, shadow_msg(call)->session);
+	return call->session ? translate_params(vm, call) : TG_GUEST_BAD_PARAM;
+}
+
+static enum tg_status translate_close(struct tg_vm *vm, struct tg_call *call)
+{
+	enum tg_status status = translate_params(vm, call);
+
+	return status == TG_OK ? tg_session_claim(vm, shadow_msg(call)->session,
+						  &call->session) :
+				 status;
 }
 
 /*
@@ -216,9 +235,10 @@ enum tg_status tg_msg_translate(struct tg_vm *vm, struct tg_call *call)
 	case OPTEE_MSG_CMD_OPEN_SESSION:
 		return translate_open(vm, call);
 	case OPTEE_MSG_CMD_INVOKE_COMMAND:
-	case OPTEE_MSG_CMD_CLOSE_SESSION:
 	case OPTEE_MSG_CMD_CANCEL:
-		return translate_params(vm, call);
+		return translate_use(vm, call);
+	case OPTEE_MSG_CMD_CLOSE_SESSION:
+		return translate_close(vm, call);
 	case OPTEE_MSG_CMD_REGISTER_SHM:
 		return translate_register(vm, call);
 	case OPTEE_MSG_CMD_UNREGISTER_SHM:

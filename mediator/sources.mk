@@ -10,6 +10,7 @@ TG_CORE_SOURCES := \
 	pagelist.c \
 	policy.c \
 	rpc.c \
+	session.c \
 	status.c \
 	system.c \
 	vm.c

@@ -42,6 +42,8 @@ static const struct tg_status_row rows[TG_STATUS_COUNT] = {
 			     TEE_ERROR_COMMUNICATION },
 	[TG_HOST_NO_VIRT] = { "no-virtualization", OPTEE_RET_UNKNOWN_FUNCTION,
 			      TEE_ERROR_COMMUNICATION },
+	[TG_HOST_SESSION_LIMIT] = { "session-limit", OPTEE_RET_ENOMEM,
+				    TEE_ERROR_OUT_OF_MEMORY },
 	[TG_DENIED_RPMB] = { "rpmb-denied", OPTEE_RET_ENOTAVAIL,
 			     TEE_ERROR_STORAGE_NOT_AVAILABLE },
 	[TG_DENIED_TA] = { "ta-denied", OPTEE_RET_ENOTAVAIL,

@@ -90,7 +90,9 @@ struct tg_vm *tg_vm_create(struct tg_system *sys, struct tg_guest *guest,
 	vm->bucket_mask = buckets - 1;
 	vm->buckets = tg_port_alloc(buckets * sizeof(*vm->buckets));
 	vm->calls = tg_port_alloc(vm->limits.calls * sizeof(*vm->calls));
-	if (!vm->buckets || !vm->calls) {
+	vm->sessions = tg_port_alloc(TG_SESSIONS_MAX * sizeof(*vm->sessions));
+	if (!vm->buckets || !vm->calls || !vm->sessions) {
+		tg_port_free(vm->sessions);
 		tg_port_free(vm->calls);
 		tg_port_free(vm->buckets);
 		tg_port_free(vm);
@@ -111,6 +113,7 @@ static void end_partition(struct tg_vm *vm)
 	for (uint32_t i = 0; i < vm->limits.calls; i++)
 		tg_call_teardown(vm, &vm->calls[i]);
 	tg_shm_forget_all(vm);
+	tg_session_forget_all(vm);
 	vm->lacks_partition = false;
 	TG_ASSERT(vm->pinned_pages == 0);
 	TG_ASSERT(vm->shm_count == 0);
@@ -124,6 +127,7 @@ void tg_vm_destroy(struct tg_vm *vm)
 	for (uint32_t i = 0; i < vm->limits.calls; i++)
 		if (vm->calls[i].shadow.va)
 			tg_port_page_free(vm->calls[i].shadow);
+	tg_port_free(vm->sessions);
 	tg_port_free(vm->calls);
 	tg_port_free(vm->buckets);
 	tg_port_free(vm);

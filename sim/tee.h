@@ -15,7 +15,7 @@
 
 #define TEE_PARTITIONS_MAX 80u
 #define TEE_THREADS_MAX 80u
-#define TEE_SESSIONS_MAX 128u
+#define TEE_SESSIONS_MAX 1280u /* more than the mediator lets a guest have */
 #define TEE_PARAMS 4u
 #define TEE_RPC_PARAMS 4u
 

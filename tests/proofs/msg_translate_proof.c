@@ -111,6 +111,48 @@ enum tg_status tg_policy_session(const struct tg_vm *vm,
 	return nondet_bool() ? TG_OK : any_error();
 }
 
+static struct tg_session session;
+static unsigned int sessions;
+
+struct tg_session *tg_session_reserve(struct tg_vm *vm)
+{
+	(void)vm;
+	PROVE(call.cmd == OPTEE_MSG_CMD_OPEN_SESSION, "another command");
+	if (nondet_bool())
+		return NULL;
+	sessions++;
+	return &session;
+}
+
+struct tg_session *tg_session_hold(struct tg_vm *vm, uint32_t id)
+{
+	(void)vm;
+	PROVE(id == shadow.arg.session, "another session is held");
+	if (nondet_bool())
+		return NULL;
+	sessions++;
+	return &session;
+}
+
+enum tg_status tg_session_claim(struct tg_vm *vm, uint32_t id,
+				struct tg_session **ret_session)
+{
+	(void)vm;
+	PROVE(id == shadow.arg.session, "another session is closed");
+	if (nondet_bool())
+		return any_error();
+	sessions++;
+	*ret_session = &session;
+	return TG_OK;
+}
+
+/* I7: OP-TEE hears of no session that the guest does not have. */
+static void prove_session(void)
+{
+	PROVE((call.session != NULL) == (call.cmd <= OPTEE_MSG_CMD_CANCEL),
+	      "a session's command without a session");
+}
+
 /* A call with parameters, as OP-TEE will read parameter @i. */
 static void prove_param(uint32_t i, const struct optee_msg_param *before)
 {
@@ -183,6 +225,7 @@ int main(void)
 			prove_registration();
 		else if (i < call.num_params)
 			prove_param(i, &before);
+		prove_session();
 		PROVE(call.cmd <= OPTEE_MSG_CMD_UNREGISTER_SHM, "the command");
 	}
 	/* Everything that was taken is on record, so that it can be let go. */
@@ -191,6 +234,7 @@ int main(void)
 	PROVE(call.ref_count <= TG_CALL_MEMREFS_MAX, "too many names");
 	PROVE(pins == call.temp_count + created, "pins without a record");
 	PROVE(held == call.ref_count, "I1: held without a record");
+	PROVE(sessions == !!call.session, "a session without record");
 	PROVE(created + claimed == !!call.subject, "a subject without record");
 	return 0;
 }

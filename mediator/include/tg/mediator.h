@@ -18,6 +18,7 @@
 #define TG_VMS_MAX 62u /* guests at once; ids 2 to 63 */
 #define TG_CALLS_MAX 64u /* calls in flight for one guest */
 #define TG_SHM_MAX 16384u /* shared buffers of one guest */
+#define TG_SESSIONS_MAX 1024u /* sessions of one guest */
 #define TG_RPC_BUFFERS_MAX 256u /* RPC argument buffers of one guest */
 #define TG_PINNED_BYTES_MAX (1ull << 32) /* pinned for one guest */
 #define TG_CALL_MEMREFS_MAX 8u /* temporary memrefs in one call */

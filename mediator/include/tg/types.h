@@ -104,6 +104,8 @@ enum tg_status {
 	TG_DENIED_RPMB, /* the RPMB is not this guest's */
 	TG_DENIED_TA, /* a trusted application that it may not use */
 
+	TG_HOST_SESSION_LIMIT, /* sessions open, and being opened */
+
 	TG_STATUS_COUNT
 };
 
