@@ -7,6 +7,7 @@
  */
 #include <linux/mm.h>
 #include <linux/overflow.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -111,6 +112,8 @@ static int region_check(const struct teegate_region *region)
 		return 0;
 	if ((region->gpa | region->bytes | region->hva) & TG_PAGE_MASK)
 		return -EINVAL;
+	if (region->hva != untagged_addr(region->hva))
+		return -EINVAL;
 	/* An end of exactly 2^64 counts as a wrap: lookups rely on that. */
 	if (check_add_overflow(region->gpa, region->bytes, &end) ||
 	    check_add_overflow(region->hva, region->bytes, &end))
@@ -118,6 +121,32 @@ static int region_check(const struct teegate_region *region)
 	if (!access_ok(u64_to_user_ptr(region->hva), region->bytes))
 		return -EFAULT;
 	return 0;
+}
+
+/*
+ * A VMM that passes a device through has the device's registers among its
+ * guest's memory. They are no memory to copy from on a guest's word: an access
+ * that the device does not answer is fatal to the kernel, not to the process.
+ * What the VMM maps there later is its own doing, as with any system call.
+ */
+static int region_check_memory(const struct teegate_region *region)
+{
+	struct mm_struct *mm = current->mm;
+	u64 end = region->hva + region->bytes;
+	struct vm_area_struct *vma;
+	int ret = 0;
+
+	if (mmap_read_lock_killable(mm))
+		return -EINTR;
+	for (vma = find_vma(mm, region->hva); vma && vma->vm_start < end;
+	     vma = find_vma(mm, vma->vm_end)) {
+		if (vma->vm_flags & (VM_IO | VM_PFNMAP)) {
+			ret = -EACCES;
+			break;
+		}
+	}
+	mmap_read_unlock(mm);
+	return ret;
 }
 
 static int region_table_grow(struct region_table *table)
@@ -194,6 +223,8 @@ int region_table_set(struct region_table *table,
 {
 	int ret = region_check(region);
 
+	if (!ret && region->bytes)
+		ret = region_check_memory(region);
 	if (ret)
 		return ret;
 	/* Readers may wait for a page that only this process can provide. */

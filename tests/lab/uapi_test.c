@@ -7,24 +7,12 @@
  * failure and "N passed, N failed"; 77 when there is no /dev/teegate.
  */
 #define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
+#include "uapi_guest.h"
+
 #include <pthread.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/time.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include "uapi_guest.h"
 
 static void test_info(int fd)
 {
@@ -106,6 +94,8 @@ static void test_region_values(void)
 	region_check(fd, "gpa wraps", r, EINVAL);
 	r = good, r.hva = -PAGE, r.bytes = 2 * PAGE;
 	region_check(fd, "hva wraps", r, EINVAL);
+	r = good, r.hva |= 0x5aull << 56;
+	region_check(fd, "hva with a tag", r, EINVAL);
 	r = good, r.hva = 0xffff800000000000ull;
 	region_check(fd, "the kernel's memory", r, EFAULT);
 	r = good, r.bytes = -(GUEST_GPA + PAGE);
@@ -217,33 +207,6 @@ static void test_reset_and_stats(int fd)
 	check(stats.pinned_bytes == 0, "%llu bytes", stats.pinned_bytes);
 }
 
-/* Runs @body in a child and takes over what it counted. */
-static void in_child(const char *what, void (*body)(int), int fd)
-{
-	int counts[2] = { 0, 1 };
-	int status;
-	int p[2];
-
-	fflush(stdout);
-	if (pipe(p))
-		exit(1);
-	if (fork() == 0) {
-		passed = failed = 0;
-		body(fd);
-		fflush(stdout);
-		counts[0] = passed, counts[1] = failed;
-		if (write(p[1], counts, sizeof(counts)) < 0)
-			_exit(1);
-		_exit(0);
-	}
-	close(p[1]);
-	if (read(p[0], counts, sizeof(counts)) != sizeof(counts))
-		printf("FAIL: %s: the child died\n", what);
-	close(p[0]);
-	wait(&status);
-	passed += counts[0], failed += counts[1];
-}
-
 /* The file was opened in another address space. */
 static void foreign_body(int fd)
 {
@@ -268,29 +231,6 @@ static void foreign_body(int fd)
 }
 
 /* ---- pins ---- */
-
-/* What this process has pinned, in KiB. */
-static long pinned_kib(void)
-{
-	FILE *f = fopen("/proc/self/status", "r");
-	char line[256];
-	long kib = -1;
-
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "VmPin: %ld", &kib) == 1)
-			break;
-	if (f)
-		fclose(f);
-	return kib;
-}
-
-static void check_pinned(const char *what, uint64_t pages)
-{
-	long kib = pinned_kib();
-
-	check(kib == (long)(pages * PAGE / 1024),
-	      "%s: %ld KiB pinned, want %llu", what, kib, pages * PAGE / 1024);
-}
 
 static void test_pinning(void)
 {
@@ -519,6 +459,5 @@ int main(void)
 	}
 	test_no_partition();
 	test_stress();
-	printf("%d passed, %d failed\n", passed, failed);
-	return failed ? 1 : 0;
+	return check_end();
 }

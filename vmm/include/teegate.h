@@ -143,7 +143,9 @@ int teegate_set_tas(struct teegate *guest, const struct teegate_tas *tas);
  * teegate_region_set - tells where a piece of guest memory is
  * @region: addresses and size in bytes, all multiples of 4096; copied
  *
- * A slot that was given before is replaced. -EEXIST: overlaps another slot.
+ * A slot that was given before is replaced; on error it stays as it was, and
+ * a VMM that uses that memory otherwise must remove it. -EEXIST: overlaps
+ * another slot; -EACCES: a device's registers are in it, not only memory.
  */
 int teegate_region_set(struct teegate *guest,
 		       const struct teegate_region *region);

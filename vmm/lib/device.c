@@ -105,8 +105,9 @@ int teegate_region_set(struct teegate *guest,
 int teegate_region_remove(struct teegate *guest, uint32_t slot)
 {
 	struct teegate_region region = { .slot = slot };
+	int ret = teegate_region_set(guest, &region);
 
-	return teegate_region_set(guest, &region);
+	return ret == -ENOENT ? 0 : ret;
 }
 
 int teegate_reset(struct teegate *guest)

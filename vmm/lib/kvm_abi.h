@@ -36,6 +36,28 @@ struct kvm_smccc_filter {
 
 #endif
 
+/* Linux 6.8's; a VMM may use them whatever headers this is built with. */
+#ifndef KVM_SET_USER_MEMORY_REGION2
+
+#define KVM_MEM_GUEST_MEMFD (1UL << 2)
+
+struct kvm_userspace_memory_region2 {
+	uint32_t slot;
+	uint32_t flags;
+	uint64_t guest_phys_addr;
+	uint64_t memory_size;
+	uint64_t userspace_addr;
+	uint64_t guest_memfd_offset;
+	uint32_t guest_memfd;
+	uint32_t pad1;
+	uint64_t pad2[14];
+};
+
+#define KVM_SET_USER_MEMORY_REGION2 \
+	_IOW(KVMIO, 0x49, struct kvm_userspace_memory_region2)
+
+#endif
+
 /* xn is the n-th 64-bit member of struct kvm_regs, counted in 32-bit words. */
 static inline uint64_t tg_kvm_reg_x(unsigned int n)
 {

@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "../lib/kvm_abi.h"
 #include "../lib/sys.h"
 #include "preload.h"
 
@@ -73,37 +74,10 @@ int tg_sys_ioctl(int fd, unsigned long request, void *arg)
 	return ret < 0 ? -errno : ret;
 }
 
-static void vm_region(struct tgp_vm *vm, uint32_t request, const void *arg)
+static bool is_memory(unsigned long request)
 {
-	struct kvm_userspace_memory_region region;
-
-	/* The second form begins like the first. */
-	memcpy(&region, arg, sizeof(region));
-#ifdef KVM_MEM_GUEST_MEMFD
-	/* Memory that user space does not see cannot be shared by address. */
-	if (request != (uint32_t)KVM_SET_USER_MEMORY_REGION &&
-	    (region.flags & KVM_MEM_GUEST_MEMFD))
-		region.memory_size = 0;
-#else
-	(void)request;
-#endif
-	tgp_vm_region(vm, &region);
-}
-
-static void vm_ioctl_done(struct tgp_vm *vm, uint32_t request, void *arg,
-			  int ret)
-{
-	switch (request) {
-	case (uint32_t)KVM_CREATE_VCPU:
-		tgp_vcpu_created(vm, ret);
-		break;
-	case (uint32_t)KVM_SET_USER_MEMORY_REGION:
-#ifdef KVM_SET_USER_MEMORY_REGION2
-	case (uint32_t)KVM_SET_USER_MEMORY_REGION2:
-#endif
-		vm_region(vm, request, arg);
-		break;
-	}
+	return (uint32_t)request == (uint32_t)KVM_SET_USER_MEMORY_REGION ||
+	       (uint32_t)request == (uint32_t)KVM_SET_USER_MEMORY_REGION2;
 }
 
 static int object_ioctl(const struct tgp_object *object, int fd,
@@ -113,13 +87,16 @@ static int object_ioctl(const struct tgp_object *object, int fd,
 
 	if (object->vcpu && (uint32_t)request == (uint32_t)KVM_RUN)
 		return tgp_vcpu_run(object->vcpu, fd, arg);
+	if (!object->vcpu && is_memory(request))
+		return tgp_vm_memory(object->vm, fd, request, arg);
 	ret = tgp_real_ioctl(fd, request, arg);
 	if (ret < 0)
 		return ret;
 	saved = errno;
-	if (!object->vcpu)
-		vm_ioctl_done(object->vm, (uint32_t)request, arg, ret);
-	else if ((uint32_t)request == (uint32_t)KVM_ARM_VCPU_INIT)
+	if (!object->vcpu && (uint32_t)request == (uint32_t)KVM_CREATE_VCPU)
+		tgp_vcpu_created(object->vm, ret);
+	else if (object->vcpu &&
+		 (uint32_t)request == (uint32_t)KVM_ARM_VCPU_INIT)
 		tgp_vcpu_init(object->vcpu);
 	errno = saved;
 	return ret;

@@ -82,10 +82,14 @@ struct tgp_object *tgp_object_retire(int fd);
 /* Hooks: called with what the real ioctl() has just accepted. */
 void tgp_vm_created(int vm_fd);
 void tgp_vcpu_created(struct tgp_vm *vm, int vcpu_fd);
-void tgp_vm_region(struct tgp_vm *vm,
-		   const struct kvm_userspace_memory_region *region);
 void tgp_vcpu_init(struct tgp_vcpu *vcpu);
 void tgp_fd_closing(int fd);
+/*
+ * KVM_SET_USER_MEMORY_REGION, of either form, and what follows from it for the
+ * device; errno style, like ioctl().
+ */
+int tgp_vm_memory(struct tgp_vm *vm, int vm_fd, unsigned long request,
+		  void *arg);
 /* KVM_RUN with the TEE's exits handled; errno style, like ioctl(). */
 int tgp_vcpu_run(struct tgp_vcpu *vcpu, int vcpu_fd, void *arg);
 

@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../lib/kvm_abi.h"
 #include "preload.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -140,12 +141,21 @@ static void say_region(const struct kvm_userspace_memory_region *region,
 		(unsigned long long)region->memory_size, strerror(-err));
 }
 
+/*
+ * KVM has accepted the change. If the device does not, it must not go on with
+ * what the slot was before: the VMM may soon use that memory for itself.
+ */
 static void push_region(struct teegate *guest,
 			const struct kvm_userspace_memory_region *region)
 {
 	int ret = teegate_kvm_region(guest, region);
 
-	if (ret < 0)
+	if (ret >= 0)
+		return;
+	if (region->memory_size)
+		teegate_region_remove(guest, region->slot);
+	/* A device's registers: nobody expected to share these. */
+	if (ret != -EACCES)
 		say_region(region, ret);
 }
 
@@ -226,22 +236,47 @@ static void open_locked(struct tgp_vm *vm)
 	atomic_store(&vm->guest, guest);
 }
 
-void tgp_vm_region(struct tgp_vm *vm,
-		   const struct kvm_userspace_memory_region *region)
+static void region_accepted_locked(struct tgp_vm *vm, const void *arg)
 {
+	struct kvm_userspace_memory_region region;
 	enum tgp_slot_change change;
 	struct teegate *guest;
 
-	pthread_mutex_lock(&lock);
-	change = tgp_slots_set(&vm->slots, region);
-	if (vm->filtered && !vm->opened && region->memory_size)
+	/* The second form begins like the first. */
+	memcpy(&region, arg, sizeof(region));
+	/*
+	 * What is in a guest_memfd may be private to the guest from one moment
+	 * to the next, and is then not what the VMM has mapped.
+	 */
+	if (region.flags & KVM_MEM_GUEST_MEMFD)
+		region.memory_size = 0;
+	change = tgp_slots_set(&vm->slots, &region);
+	if (vm->filtered && !vm->opened && region.memory_size)
 		open_locked(vm);
 	guest = atomic_load(&vm->guest);
 	if (change == TGP_SLOT_NO_ROOM)
-		say_region(region, -ENOSPC);
+		say_region(&region, -ENOSPC);
 	else if (guest && change == TGP_SLOT_CHANGED)
-		push_region(guest, region);
+		push_region(guest, &region);
+}
+
+/*
+ * The lock is held from before KVM is asked: of two threads that change the
+ * same slot, the device hears in the order in which KVM did.
+ */
+int tgp_vm_memory(struct tgp_vm *vm, int vm_fd, unsigned long request,
+		  void *arg)
+{
+	int ret, saved;
+
+	pthread_mutex_lock(&lock);
+	ret = tgp_real_ioctl(vm_fd, request, arg);
+	saved = errno;
+	if (ret >= 0)
+		region_accepted_locked(vm, arg);
 	pthread_mutex_unlock(&lock);
+	errno = saved;
+	return ret;
 }
 
 void tgp_vcpu_init(struct tgp_vcpu *vcpu)

@@ -15,6 +15,8 @@
 /* A process's memory: this many pages from here on. */
 #define USER_BASE 0x5000000ull
 #define USER_PAGES 40u
+/* One of them stays what it is: a device's registers. */
+#define REGISTERS_PAGE (USER_PAGES - TASKS - 1)
 #define PROCESSES 2u
 #define TASKS 4u
 
@@ -29,6 +31,8 @@ struct user_page {
 struct process {
 	struct mm_struct mm; /* first: a page's owner is known by it */
 	struct user_page pages[USER_PAGES];
+	struct vm_area_struct vma; /* what find_vma() found last */
+	unsigned int mmap_readers;
 	unsigned long memlock; /* RLIMIT_MEMLOCK in bytes */
 	bool capable;
 };

@@ -172,6 +172,7 @@ static void check_return(const struct task *task, const struct process *opener,
 	case -ENOENT:
 	case -EEXIST:
 	case -ENOSPC:
+	case -EACCES:
 		if (cmd == TEEGATE_SET_REGION)
 			return;
 		break;
@@ -291,6 +292,7 @@ static void set_region(struct task *task, struct open_file *f)
 	const uint64_t end = USER_BASE + (USER_PAGES - TASKS) * PAGE_SIZE;
 	const struct process *opener = f->opener;
 	uint64_t arg = arg_address(task);
+	long ret;
 
 	/* No guest writes to where the ioctls' arguments are. */
 	if (region.hva + region.bytes > end)
@@ -312,15 +314,19 @@ static void set_region(struct task *task, struct open_file *f)
 		break;
 	}
 	put_arg(task, arg, &region, sizeof(region));
-	check_return(task, opener, TEEGATE_SET_REGION,
-		     file_ioctl(task, f, TEEGATE_SET_REGION, arg));
+	ret = file_ioctl(task, f, TEEGATE_SET_REGION, arg);
+	check_return(task, opener, TEEGATE_SET_REGION, ret);
+	if (!ret && !task->torn && region.bytes &&
+	    region.hva <= USER_BASE + REGISTERS_PAGE * PAGE_SIZE &&
+	    region.hva + region.bytes > USER_BASE + REGISTERS_PAGE * PAGE_SIZE)
+		shim_die("a device's registers are taken for memory");
 }
 
 /* As a VMM does first: all of the process's memory, from address 0 on. */
 static void set_usual_region(struct task *task, struct open_file *f)
 {
 	struct teegate_region region = {
-		.bytes = (USER_PAGES - TASKS) * PAGE_SIZE,
+		.bytes = REGISTERS_PAGE * PAGE_SIZE,
 		.hva = USER_BASE,
 	};
 	const struct process *opener = f->opener;
@@ -395,6 +401,8 @@ static void memory_changes(struct task *task)
 	uint64_t at = USER_BASE + n * PAGE_SIZE + dice_below(20) * 8;
 	uint64_t v = dice_below(40) * 4096;
 
+	if (n == REGISTERS_PAGE)
+		return;
 	/* The pages of arguments are the last ones, one a task. */
 	if (n >= USER_PAGES - TASKS)
 		machine.tasks[n - (USER_PAGES - TASKS)].torn = true;

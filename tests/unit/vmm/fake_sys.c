@@ -89,7 +89,7 @@ static int region_ioctl(const struct teegate_region *region)
 	if (fake.region_count < FAKE_REGIONS)
 		fake.regions[fake.region_count] = *region;
 	fake.region_count++;
-	return fake.region_result;
+	return region->bytes ? fake.region_result : fake.remove_result;
 }
 
 static int smc_ioctl(struct teegate_smc *smc)

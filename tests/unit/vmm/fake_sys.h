@@ -19,7 +19,7 @@ struct fake_sys {
 	int open_result; /* 0: FAKE_DEVICE_FD */
 	uint32_t abi_version;
 	int probe_result, filter_result, smc_result, limits_result,
-		region_result, rpmb_result, tas_result;
+		region_result, remove_result, rpmb_result, tas_result;
 	int get_reg_result, set_reg_result;
 	struct teegate_smc smc_answer;
 	/* What was asked. */

@@ -106,6 +106,16 @@ static void attach_reports_old_kernels_alike(void **state)
 	assert_int_equal(teegate_kvm_attach(VM_FD), -EBUSY);
 }
 
+static void a_slot_that_is_not_known_is_gone(void **state)
+{
+	(void)state;
+	fake.remove_result = -ENOENT;
+	assert_int_equal(teegate_region_remove(guest, 5), 0);
+	fake.remove_result = -EINTR;
+	assert_int_equal(teegate_region_remove(guest, 5), -EINTR);
+	assert_int_equal(fake.region_count, 2);
+}
+
 static void regions_follow_kvm(void **state)
 {
 	struct kvm_userspace_memory_region region = {
@@ -401,6 +411,7 @@ int main(void)
 		TEST(attach_filters_three_ranges),
 		TEST(attach_reports_old_kernels_alike),
 		TEST(regions_follow_kvm),
+		TEST(a_slot_that_is_not_known_is_gone),
 		TEST(other_exits_are_left_alone),
 		TEST(i9_only_the_registers_needed_are_read_and_the_rest_is_zero),
 		TEST(i9_the_upper_half_of_the_function_id_is_ignored),

@@ -7,7 +7,7 @@
 tests_dir := $(top)/tests/unit/vmm
 tests_cflags := $(shell $(PKG_CONFIG) --cflags cmocka 2>/dev/null)
 tests_libs := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null || echo -lcmocka)
-tests := $(addprefix $(O)/tests/,lib_test preload_test cli_test)
+tests := $(addprefix $(O)/tests/,lib_test preload_test slots_test cli_test)
 
 $(obj)/tests/%.o: $(tests_dir)/%.c
 	$(say) CC tests/$*.o
@@ -15,7 +15,8 @@ $(obj)/tests/%.o: $(tests_dir)/%.c
 	$(Q)$(CC) $(own_cflags) $(tests_cflags) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 $(O)/tests/lib_test: $(addprefix $(obj)/tests/,lib_test.o fake_sys.o) $(lib_objects)
-$(O)/tests/preload_test: $(addprefix $(obj)/tests/,preload_test.o fake_sys.o) $(lib_objects) \
+$(O)/tests/preload_test $(O)/tests/slots_test: $(O)/tests/%: $(obj)/tests/%.o \
+	$(addprefix $(obj)/tests/,fake_vm.o fake_sys.o) $(lib_objects) \
 	$(filter-out %/ioctl.o,$(preload_objects))
 $(O)/tests/cli_test: $(obj)/tests/cli_test.o $(filter-out %/main.o,$(cli_objects)) $(O)/libteegate.a
 

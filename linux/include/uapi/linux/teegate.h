@@ -58,7 +58,8 @@ struct teegate_limits {
  * Guest memory: @bytes at guest physical address @gpa are the caller's
  * memory at @hva. All three are multiples of 4096. A @slot given again is
  * replaced; @bytes of zero removes it. Regions of different slots must not
- * overlap in guest physical space (EEXIST).
+ * overlap in guest physical space (EEXIST), and a device's registers are no
+ * memory (EACCES). A change that fails leaves the slot as it was.
  */
 struct teegate_region {
 	__u32 slot;

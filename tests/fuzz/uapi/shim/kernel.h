@@ -266,6 +266,8 @@ u64 ktime_get_ns(void);
 #define PAGE_SHIFT 12
 #define PAGE_SIZE (1ul << PAGE_SHIFT)
 #define PAGE_MASK (~(PAGE_SIZE - 1))
+#define VM_PFNMAP 0x400u
+#define VM_IO 0x4000u
 #define FOLL_WRITE 0x01u
 #define FOLL_LONGTERM 0x100u
 
@@ -277,6 +279,18 @@ struct page {
 #define u64_to_user_ptr(v) ((void *)(uintptr_t)(v))
 #define PHYS_PFN(pa) ((pa) >> PAGE_SHIFT)
 
+struct vm_area_struct {
+	u64 vm_start;
+	u64 vm_end;
+	unsigned int vm_flags;
+};
+
+/* As arm64 has it: without what is above bit 55 of an address of user space. */
+#define untagged_addr(v) ((v) & (u64)((int64_t)((u64)(v) << 8) >> 8))
+
+int mmap_read_lock_killable(struct mm_struct *mm);
+void mmap_read_unlock(struct mm_struct *mm);
+struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long at);
 bool access_ok(const void *user, size_t bytes);
 unsigned long copy_from_user(void *to, const void *user, size_t bytes);
 void *memdup_user(const void *user, size_t bytes);

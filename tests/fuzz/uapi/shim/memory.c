@@ -148,14 +148,59 @@ bool user_get(struct process *process, uint64_t at, void *data, size_t bytes)
 
 /* ---- what the kernel offers ---- */
 
+static struct process *process_of(struct mm_struct *mm)
+{
+	return (struct process *)mm;
+}
+
+int mmap_read_lock_killable(struct mm_struct *mm)
+{
+	sim_vcpu_point(SIM_OP_LOCK);
+	if (shim_is_killed())
+		return -EINTR;
+	process_of(mm)->mmap_readers++;
+	return 0;
+}
+
+void mmap_read_unlock(struct mm_struct *mm)
+{
+	if (!process_of(mm)->mmap_readers)
+		shim_die("a memory map is released by no reader");
+	process_of(mm)->mmap_readers--;
+}
+
+/* Every page is a mapping of its own. */
+struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long at)
+{
+	struct process *process = process_of(mm);
+	uint64_t n = at < USER_BASE ? 0 : (at - USER_BASE) >> PAGE_SHIFT;
+
+	if (!process->mmap_readers)
+		shim_die("looks at a memory map that may change");
+	while (n < USER_PAGES && process->pages[n].page == SIM_NO_PAGE)
+		n++;
+	if (n >= USER_PAGES)
+		return NULL;
+	process->vma = (struct vm_area_struct){
+		.vm_start = USER_BASE + n * PAGE_SIZE,
+		.vm_end = USER_BASE + (n + 1) * PAGE_SIZE,
+		.vm_flags = n == REGISTERS_PAGE ? VM_IO : 0,
+	};
+	return &process->vma;
+}
+
 /*
  * With the memory map held it is the guest's memory that is asked for: only
  * what the VMM said, and only to write what it may write.
  */
 static void check_guests(uint64_t at, size_t bytes, bool write)
 {
+	const uint64_t registers = USER_BASE + REGISTERS_PAGE * PAGE_SIZE;
 	const struct task *task = machine_task();
 
+	if (task->reading && at < registers + PAGE_SIZE &&
+	    at + bytes > registers)
+		shim_die("a guest gets at a device's registers");
 	if (task->reading && !check_covers(task->guest, at, bytes, write))
 		shim_die("%zu bytes at 0x%llx are not the guest's to %s", bytes,
 			 (unsigned long long)at, write ? "write" : "read");
