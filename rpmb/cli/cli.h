@@ -1,32 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The frame of the `rpmbctl` command: verbs and options as tables, from which
- * parsing, help and completion are made; results and errors, as text or as
- * JSON; exit codes; modes. The verbs themselves are in verb_*.c.
+ * What holds for all verbs of `rpmbctl` beyond the frame that it shares with
+ * `teegate` (../../cli): results and errors, as text or as JSON; modes; the
+ * options that all verbs take. The verbs themselves are in verb_*.c.
  */
 #ifndef CLI_H
 #define CLI_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <getopt.h>
+#include "../../cli/frame.h"
 
 struct json_object;
-
-/* The same in all of teegate's tools; rpmbctl(1). */
-enum cli_exit {
-	CLI_OK = 0,
-	CLI_OTHER = 1,
-	CLI_USAGE = 2,
-	CLI_REFUSED = 3, /* by policy, permission or a missing confirmation */
-	CLI_DEVICE = 4, /* the device says no */
-	CLI_TRANSPORT = 5, /* no way to the device or the TEE; no such one */
-	CLI_STORE = 6,
-	CLI_MISMATCH = 7, /* what was to be verified is not so */
-};
 
 /*
  * What went wrong, finer than the exit code that it has: the member "kind" of
@@ -70,58 +53,25 @@ enum cli_mode {
 	CLI_MODE_PRODUCTION,
 };
 
-/* The last row of a table has a NULL name. */
-struct cli_option {
-	const char *name;
-	const char *argument; /* its name in the help; NULL: takes none */
-	const char *help; /* lines separated by \n */
-};
-
-struct cli;
-
-struct cli_command {
-	const char *name; /* with its group: "key program" */
-	const char *synopsis; /* after the name */
-	const char *summary;
-	const char *description; /* may be NULL */
-	/* The verb's own; --json, --mode and --help are everyone's. */
-	const struct cli_option *options;
-	/* Words that the first operand may be, for completion; may be NULL. */
-	const char *const *words;
-	int (*run)(struct cli *cli, int argc, char **argv);
-};
-
 /* One run of one verb. */
 struct cli {
-	const struct cli_command *command;
+	struct cli_parser parser;
 	bool json;
 	bool silent; /* standard output is taken by data */
 	enum cli_mode mode;
 	struct json_object *result; /* the object for standard output */
-	/* Parser. */
-	int argc;
-	char **argv;
-	struct option longs[32 + 4];
-};
-
-#define CLI_OPTIONS_MAX 32
-
-/* What cli_next() returns besides an index into the options. */
-enum {
-	CLI_END = -1,
-	CLI_BAD = -2,
-	CLI_HELP = -3,
 };
 
 /* Raised when a member changes its meaning; new members do not count. */
 #define CLI_JSON_SCHEMA 1
 
 /*
- * cli_start - prepares @cli, whose command is set, for cli_next()
+ * cli_start - prepares @cli for cli_next()
  *
  * CLI_OK or an exit code; @cli->result is there either way.
  */
-int cli_start(struct cli *cli, int argc, char **argv);
+int cli_start(struct cli *cli, const struct cli_command *command, int argc,
+	      char **argv);
 
 /*
  * cli_next - the next of the verb's own options
@@ -131,9 +81,6 @@ int cli_start(struct cli *cli, int argc, char **argv);
  */
 int cli_next(struct cli *cli);
 
-/* Exit code for a parser that ended with CLI_BAD or CLI_HELP. */
-int cli_parse_exit(int ended);
-
 /*
  * cli_operands - CLI_OK if at least @least and at most @most operands are
  * left from optind on; else said, and CLI_USAGE
@@ -141,7 +88,7 @@ int cli_parse_exit(int ended);
 int cli_operands(struct cli *cli, int least, int most);
 
 /*
- * cli_end - ends the options: cli_parse_exit() and cli_operands() in one
+ * cli_end - ends the options: cli_parser_exit() and cli_operands() in one
  * @option: what cli_next() returned last
  *
  * -1 if the verb is to go on, else the exit code that it is to end with.
@@ -162,10 +109,6 @@ __attribute__((format(printf, 4, 5))) int cli_fail(struct cli *cli,
 						   const char *advice,
 						   const char *format, ...);
 
-/* A remark for the person, on standard error. */
-__attribute__((format(printf, 2, 3))) void cli_note(const struct cli *cli,
-						    const char *format, ...);
-
 /*
  * The results: with --json a member @name, else a line "@label  value".
  * A NULL label leaves the line out.
@@ -185,9 +128,6 @@ void cli_put_json(struct cli *cli, const char *name, struct json_object *value);
 void cli_put_hex(struct cli *cli, const char *name, const char *label,
 		 const void *data, size_t bytes);
 
-/* Numbers: 4096, 0x1000, with @sizes also 64K, 16M, 1G. */
-bool cli_number_parse(const char *text, bool sizes, uint64_t *ret_value);
-
 /* mode.c: what a mode allows. */
 enum cli_action {
 	CLI_DO_GET_KEY, /* OP-TEE's, handed out in clear */
@@ -202,14 +142,15 @@ bool cli_mode_parse(const char *text, enum cli_mode *ret_mode);
 /* CLI_OK, or CLI_REFUSED with the reason said. */
 int cli_mode_permit(struct cli *cli, enum cli_action action);
 
-void cli_command_help(const struct cli_command *command, FILE *out);
-void cli_help(FILE *out);
 void cli_completion_bash(const struct cli_command *const *commands, FILE *out);
 
 /* Finds the verb, consumes its words of argv, runs it, prints the result. */
 int cli_main(int argc, char **argv);
 
-/* All verbs, ended by NULL (verbs.c). */
-extern const struct cli_command *const cli_commands[];
+/* What every verb takes besides --help (verbs.c), as indices of that table. */
+enum {
+	COMMON_JSON,
+	COMMON_MODE,
+};
 
 #endif

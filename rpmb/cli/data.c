@@ -14,7 +14,7 @@ int data_block_option(struct cli *cli, const char *text, uint32_t least,
 {
 	uint64_t value;
 
-	if (!cli_number_parse(text, false, &value) || value < least ||
+	if (!cli_number_parse(text, true, "", &value) || value < least ||
 	    value > UINT32_MAX)
 		return cli_fail(cli, CLI_KIND_USAGE,
 				"blocks have 256 bytes and are counted from 0",

@@ -20,7 +20,7 @@ int fd_option(struct cli *cli, const char *text, int *ret_fd)
 {
 	uint64_t value;
 
-	if (!cli_number_parse(text, false, &value) || value > 65535)
+	if (!cli_number_parse(text, true, "", &value) || value > 65535)
 		return cli_fail(cli, CLI_KIND_USAGE,
 				"give the number of an open one, as in 3<FILE",
 				"that is not a file descriptor");

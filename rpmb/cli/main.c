@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * `rpmbctl`: RPMB partitions and their keys from the command line. Here is
- * what holds for all verbs; their table is in verbs.c and each has a file.
+ * the way to a verb; their table is in verbs.c and each has a file.
  *
  * Standard output carries results only, standard error everything said to the
- * person; exit codes are in cli.h.
+ * person; exit codes are in ../../cli/frame.h.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,20 +14,6 @@
 #include <rpmb.h>
 
 #include "cli.h"
-
-/* "key program" is two words of argv, "status" one. */
-static int words_match(const char *name, int argc, char **argv)
-{
-	const char *space = strchrnul(name, ' ');
-	size_t first = (size_t)(space - name);
-
-	if (argc < 1 || strlen(argv[0]) != first ||
-	    strncmp(name, argv[0], first) != 0)
-		return 0;
-	if (!*space)
-		return 1;
-	return argc >= 2 && !strcmp(space + 1, argv[1]) ? 2 : 0;
-}
 
 static bool is_group(const char *word)
 {
@@ -42,47 +28,6 @@ static bool is_group(const char *word)
 	return false;
 }
 
-void cli_help(FILE *out)
-{
-	const struct cli_command *const *command;
-
-	fprintf(out,
-		"usage: rpmbctl VERB [OPTION...]\n\n"
-		"Takes the RPMB partition of an eMMC, and its key, through production.\n\nverbs:\n");
-	for (command = cli_commands; *command; command++)
-		fprintf(out, "  %-22s %s\n", (*command)->name,
-			(*command)->summary);
-	fprintf(out,
-		"\noptions:\n"
-		"  --help                 show this help; rpmbctl VERB --help shows a verb's\n"
-		"  --version              show the version and what was built in\n"
-		"\nenvironment:\n"
-		"  RPMBCTL_MODE           the mode where --mode is not given (else production)\n"
-		"\nexit codes:\n"
-		"  0 ok, 1 other, 2 usage, 3 refused by policy or not confirmed, 4 the device says no,\n"
-		"  5 device or TEE not reached, 6 store, 7 not what it should be (key, CID, MAC, log, sealed key)\n");
-}
-
-static void version(void)
-{
-	printf("rpmbctl %s\n", RPMB_VERSION);
-#ifdef RPMB_HAVE_LIBTEEC
-	printf("OP-TEE: built in (libteec)\n");
-#else
-	printf("OP-TEE: left out (built without libteec)\n");
-#endif
-#ifdef RPMB_HAVE_LIBPQ
-	printf("PostgreSQL: built in (libpq)\n");
-#else
-	printf("PostgreSQL: left out (built without libpq)\n");
-#endif
-#ifdef RPMB_HAVE_P11KIT
-	printf("PKCS#11: built in\n");
-#else
-	printf("PKCS#11: left out (built without p11-kit's header)\n");
-#endif
-}
-
 /* A JSON reader gets its one object whatever happened. */
 static int finish(struct cli *cli, int code)
 {
@@ -95,17 +40,16 @@ static int finish(struct cli *cli, int code)
 	json_object_put(cli->result);
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return code;
-	fprintf(stderr, "rpmbctl: cannot write to standard output: %s\n",
-		strerror(errno));
+	cli_say(NULL, "cannot write to standard output: %s", strerror(errno));
 	return code == CLI_OK ? CLI_OTHER : code;
 }
 
 static int command_run(const struct cli_command *command, int argc, char **argv)
 {
-	struct cli cli = { .command = command };
+	struct cli cli = { 0 };
 	int code;
 
-	code = cli_start(&cli, argc, argv);
+	code = cli_start(&cli, command, argc, argv);
 	if (code == CLI_OK)
 		code = command->run(&cli, argc, argv);
 	return finish(&cli, code);
@@ -114,12 +58,10 @@ static int command_run(const struct cli_command *command, int argc, char **argv)
 static int unknown_verb(int argc, char **argv)
 {
 	if (is_group(argv[0]) && argc < 2)
-		fprintf(stderr,
-			"rpmbctl: %s what? See the verbs of rpmbctl --help\n",
+		cli_say(NULL, "%s what? See the verbs of rpmbctl --help",
 			argv[0]);
 	else
-		fprintf(stderr,
-			"rpmbctl: there is no such verb; see rpmbctl --help\n");
+		cli_say(NULL, "there is no such verb; see rpmbctl --help");
 	return CLI_USAGE;
 }
 
@@ -157,16 +99,13 @@ static char **verb_first(int argc, char **argv)
 
 static int verb_run(int argc, char **argv)
 {
-	const struct cli_command *const *command;
+	const struct cli_command *command;
 	int words;
 
-	for (command = cli_commands; *command; command++) {
-		words = words_match((*command)->name, argc, argv);
-		if (words > 0)
-			return command_run(*command, argc - words + 1,
-					   argv + words - 1);
-	}
-	return unknown_verb(argc, argv);
+	command = cli_command_find(argc, argv, &words);
+	if (!command)
+		return unknown_verb(argc, argv);
+	return command_run(command, argc - words + 1, argv + words - 1);
 }
 
 int cli_main(int argc, char **argv)
@@ -175,7 +114,7 @@ int cli_main(int argc, char **argv)
 	int code;
 
 	if (!sorted) {
-		fprintf(stderr, "rpmbctl: out of memory\n");
+		cli_say(NULL, "out of memory");
 		return CLI_OTHER;
 	}
 	code = verb_run(argc, sorted);
@@ -185,25 +124,16 @@ int cli_main(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	int err = rpmb_secrets_init();
+	int err = rpmb_secrets_init(), code;
 
 	if (err < 0) {
-		fprintf(stderr,
-			"rpmbctl: cannot keep keys out of core dumps: %s. Nothing was done\n",
+		cli_say(NULL,
+			"cannot keep keys out of core dumps: %s. Nothing was done",
 			strerror(-err));
 		return CLI_OTHER;
 	}
-	if (argc < 2) {
-		cli_help(stderr);
-		return CLI_USAGE;
-	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
-		cli_help(stdout);
-		return CLI_OK;
-	}
-	if (!strcmp(argv[1], "--version")) {
-		version();
-		return CLI_OK;
-	}
+	code = cli_before_verb(argc, argv);
+	if (code >= 0)
+		return code;
 	return cli_main(argc - 1, argv + 1);
 }

@@ -41,27 +41,13 @@ int cli_fail(struct cli *cli, enum cli_kind kind, const char *advice,
 	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
-	/* Results that are there already come first. */
-	fflush(stdout);
-	fprintf(stderr, "rpmbctl %s: %s%s", cli->command->name, message,
-		advice ? ". " : "\n");
 	if (advice)
-		fprintf(stderr, "%c%s\n", toupper((unsigned char)advice[0]),
-			advice + 1);
+		cli_say(cli->parser.command, "%s. %c%s", message,
+			toupper((unsigned char)advice[0]), advice + 1);
+	else
+		cli_say(cli->parser.command, "%s", message);
 	put_error(cli, kind, advice, message);
 	return cli_kind_exit(kind);
-}
-
-void cli_note(const struct cli *cli, const char *format, ...)
-{
-	va_list args;
-
-	fflush(stdout);
-	fprintf(stderr, "rpmbctl %s: ", cli->command->name);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputc('\n', stderr);
 }
 
 void cli_put_json(struct cli *cli, const char *name, struct json_object *value)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# The command rpmbctl. The verbs store and station are the stores'
+# The command rpmbctl, on the frame in ../../cli. The verbs store and station are the stores'
 # (verb_store*.c, verb_station*.c) and stand here as they are of the same table.
 
 cli_sources := $(addprefix cli/,completion.c data.c failure.c keys.c main.c mode.c options.c output.c progress.c \

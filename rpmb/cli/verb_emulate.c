@@ -66,7 +66,8 @@ static int number_option(struct cli *cli, bool sizes, uint32_t *ret_value)
 {
 	uint64_t value;
 
-	if (!cli_number_parse(optarg, sizes, &value) || value > UINT32_MAX)
+	if (!cli_number_parse(optarg, true, sizes ? "KMG" : "", &value) ||
+	    value > UINT32_MAX)
 		return cli_fail(cli, CLI_KIND_USAGE,
 				sizes ? "give a size as 131072, 128K or 4M" :
 					NULL,

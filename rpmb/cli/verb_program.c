@@ -119,7 +119,8 @@ static int check_weakness(struct cli *cli, const struct program *program,
 			cli, CLI_KIND_REFUSED,
 			"say --allow-test-key if this board will never be a product",
 			"this is OP-TEE's test key, which everybody has");
-	cli_note(cli, "this is OP-TEE's test key, which everybody has");
+	cli_say(cli->parser.command,
+		"this is OP-TEE's test key, which everybody has");
 	return CLI_OK;
 }
 
@@ -151,8 +152,7 @@ static int check_tee(struct cli *cli, const struct program *program,
 		return CLI_OK;
 	}
 	if (err != -EKEYREJECTED)
-		cli_note(
-			cli,
+		cli_say(cli->parser.command,
 			"OP-TEE does not confirm the key; --no-tee-check goes on without");
 	return tee_fail(cli, &error);
 }

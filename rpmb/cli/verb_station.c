@@ -183,7 +183,7 @@ static int line_option(struct line *line, int option)
 		line->once = true;
 		break;
 	case OPT_COUNT:
-		if (cli_number_parse(optarg, false, &line->count) &&
+		if (cli_number_parse(optarg, true, "", &line->count) &&
 		    line->count)
 			break;
 		return cli_fail(line->cli, CLI_KIND_USAGE, NULL,
@@ -350,9 +350,10 @@ static void outcome_put(struct line *line, const char *spec,
 	case RPMB_STATION_FAILED:
 		line->failed++;
 		line->kind = store_kind(line->error.err);
-		cli_note(line->cli, "%s: %s%s%s", spec, line->error.message,
-			 line->error.advice[0] ? ". Advice: " : "",
-			 line->error.advice);
+		cli_say(line->cli->parser.command, "%s: %s%s%s", spec,
+			line->error.message,
+			line->error.advice[0] ? ". Advice: " : "",
+			line->error.advice);
 		label_put(line, label, "FAILED", cli_kind_name(line->kind));
 		break;
 	case RPMB_STATION_BUSY:
@@ -526,8 +527,9 @@ static int line_start(struct line *line)
 				      line->args.recipient_count))
 		return store_fail_put(line->cli, &line->error);
 	if (!line->commit && line->source != SOURCE_TEE_SEALED)
-		cli_note(line->cli, "dry run: keys are made and stored, but no"
-				    " device is programmed (--commit-all)");
+		cli_say(line->cli->parser.command,
+			"dry run: keys are made and stored, but no"
+			" device is programmed (--commit-all)");
 	return CLI_OK;
 }
 

@@ -95,7 +95,7 @@ int store_parse(struct cli *cli, struct store_args *args)
 	args->sink = KEY_SINK_NONE;
 	while (code == CLI_OK && (option = cli_next(cli)) >= 0)
 		code = named_option(cli, args,
-				    cli->command->options[option].name);
+				    cli->parser.command->options[option].name);
 	if (code != CLI_OK)
 		return code;
 	code = cli_end(cli, option, 0, 0);

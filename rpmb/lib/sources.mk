@@ -10,9 +10,6 @@ ifdef obj
 lib_soversion := 0
 lib_so := librpmb.so.$(lib_soversion)
 lib_real := librpmb.so.$(VERSION)
-lib_comma := ,
-# clang's sanitizers leave their functions to the program.
-lib_no_undefined := $(if $(findstring -fsanitize,$(CFLAGS)),,-Wl$(lib_comma)-z$(lib_comma)defs)
 lib_crypto := $(shell $(PKG_CONFIG) --libs libcrypto 2>/dev/null || echo -lcrypto)
 
 .PHONY: install-shared clean-shared
@@ -22,7 +19,7 @@ clean: clean-shared
 
 $(O)/$(lib_real): $(lib_sources:%.c=$(obj)/%.o) $(here)/lib/librpmb.map
 	$(say) LD $(@F)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(lib_so) $(lib_no_undefined) -Wl,-z,now \
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(lib_so) $(no_undefined) -Wl,-z,now \
 		-Wl,--version-script=$(here)/lib/librpmb.map -o $@ $(filter %.o,$^) $(lib_crypto)
 
 $(O)/$(lib_so): $(O)/$(lib_real)

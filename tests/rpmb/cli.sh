@@ -351,7 +351,7 @@ tampered()
 expired()
 {
 	rm -f x.img
-	"$rpmbctl" emulate create --size 128K --cid "$CID_A" --counter 4294967294 x.img >/dev/null
+	"$rpmbctl" emulate create --size 128K --cid "$CID_A" --counter 0xfffffffe x.img >/dev/null
 	"${program[@]}" --device file:x.img --key-file key --commit "$CID_A" >/dev/null
 	local write=("$rpmbctl" write --device file:x.img "${development[@]}" --key-file key)
 	t expired-too-dear 4 'CID' 'counts left' "${write[@]}" --in-file data --block 0

@@ -100,17 +100,16 @@ static const struct cli_option options[] = {
 	{ NULL, NULL, NULL },
 };
 
-static int info_run(const struct cli_command *command, int argc, char **argv)
+static int info_run(struct cli *cli, int argc, char **argv)
 {
+	const struct cli_command *command = cli->parser.command;
 	const char *device = NULL;
 	struct teegate_info info;
-	struct cli_parser parser;
 	struct teegate *guest;
 	bool json = false;
 	int option, ret;
 
-	cli_parser_init(&parser, command, argc, argv);
-	while ((option = cli_parser_next(&parser)) >= 0) {
+	while ((option = cli_next(cli)) >= 0) {
 		if (option == OPT_DEVICE)
 			device = optarg;
 		else

@@ -100,14 +100,13 @@ static bool option_take(struct run_options *run, int option)
 }
 
 /* CLI_END: go on; else an exit code. */
-static int options_parse(const struct cli_command *command, int argc,
-			 char **argv, struct run_options *run)
+static int options_parse(struct cli *cli, int argc, char **argv,
+			 struct run_options *run)
 {
-	struct cli_parser parser;
+	const struct cli_command *command = cli->parser.command;
 	int option;
 
-	cli_parser_init(&parser, command, argc, argv);
-	while ((option = cli_parser_next(&parser)) >= 0) {
+	while ((option = cli_next(cli)) >= 0) {
 		if (option_take(run, option))
 			continue;
 		cli_say(command, "--%s %s is not %s; see teegate run --help",
@@ -332,12 +331,13 @@ static int run_checked(const struct cli_command *command,
 	return ret;
 }
 
-static int run_run(const struct cli_command *command, int argc, char **argv)
+static int run_run(struct cli *cli, int argc, char **argv)
 {
+	const struct cli_command *command = cli->parser.command;
 	struct run_options run = { 0 };
 	struct qemu_args args = { 0 };
 	char preload[RUN_PATH_MAX];
-	int ret = options_parse(command, argc, argv, &run);
+	int ret = options_parse(cli, argc, argv, &run);
 
 	if (ret != CLI_END)
 		return ret;

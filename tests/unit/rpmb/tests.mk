@@ -15,7 +15,6 @@ unit_tests := $(unit_names:%=$(O)/tests/unit/%_test)
 unit_ldflags := -Wl,-z,now
 
 # System calls that a test stands in for.
-comma := ,
 $(O)/tests/unit/crash_test: unit_wrap := pwrite fdatasync fsync ftruncate
 $(O)/tests/unit/emmc_test: unit_wrap := ioctl
 $(O)/tests/unit/secret_test: unit_wrap := munmap

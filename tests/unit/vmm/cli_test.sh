@@ -48,6 +48,7 @@ for verb in run info completion; do
 	t "$verb-bad-option" 2 '' '--dance is not an option' "$teegate" $verb --dance
 done
 t completion 0 'complete .*_teegate teegate' '' "$teegate" completion bash
+t help-abbreviated 0 'usage: teegate run' '' "$teegate" run --hel
 t completion-shell 2 '' 'Known is: bash' "$teegate" completion tcsh
 "$teegate" completion bash >"$tmp/completion"
 t completion-parses 0 '' '' bash -n "$tmp/completion"
@@ -70,6 +71,10 @@ t run-incoming 3 '' 'cannot be migrated' "${run[@]}" -- "${qemu[@]}" -incoming d
 t run-unseen 2 '' 'tpm-tis-device changes the device tree' "${run[@]}" -- "${qemu[@]}" -device tpm-tis-device
 t run-unseen-dtb 5 '' 'there is no' "${run[@]}" -- "${qemu[@]}" -device tpm-tis-device -dtb x
 t run-bad-number 2 '' '--calls x is not a number' "${run[@]}" --calls x -- "${qemu[@]}"
+t run-hexadecimal 2 '' '--calls 0x10 is not a number' "${run[@]}" --calls 0x10 -- "${qemu[@]}"
+t run-not-a-size 2 '' '--calls 1K is not a number' "${run[@]}" --calls 1K -- "${qemu[@]}"
+t run-no-argument 2 '' '--calls needs an argument; see teegate run --help' "${run[@]}" --calls
+t run-own-options-first 0 ' taskset --help 1 qemu' . "${run[@]}" --print taskset --help 1 "${qemu[@]}"
 t run-bad-preload 1 '' 'cannot read' "$teegate" run --preload "$tmp/nowhere" -- "${qemu[@]}"
 # shellcheck disable=SC2016  # the inner shell's variables
 t run-preload-space 1 '' 'no path with a space' \
