@@ -28,6 +28,8 @@ arm64:
 		CC=aarch64-linux-gnu-gcc AR=aarch64-linux-gnu-ar
 	$(top)/lab/cross make -C $(top)/tests/lab all O=$(top)/build/out/arm64 \
 		CC=aarch64-linux-gnu-gcc
+	$(top)/lab/cross make -C $(top)/guests/hostile all O=$(top)/build/out/arm64 \
+		CC=aarch64-linux-gnu-gcc OBJCOPY=aarch64-linux-gnu-objcopy
 
 ifneq ($(KERNEL),)
 module:

@@ -82,6 +82,7 @@ static int chosen_node(void *fdt, const struct vm *vm)
 
 	bad += text(fdt, "bootargs", vm->config.cmdline);
 	bad += text(fdt, "stdout-path", "/serial@9000000");
+	bad += cell(fdt, "minivmm,restarts", vm->restarts);
 	if (vm->initrd_bytes) {
 		bad += failed(fdt_property_u64(fdt, "linux,initrd-start",
 					       vm->initrd_gpa));
@@ -94,10 +95,24 @@ static int chosen_node(void *fdt, const struct vm *vm)
 
 static int memory_node(void *fdt, const struct vm *vm)
 {
-	const uint64_t where[] = { RAM_BASE, vm->config.ram_bytes };
-	int bad = begin(fdt, "memory@40000000");
+	const uint64_t where[] = { vm->config.ram_base, vm->config.ram_bytes };
+	char name[32];
+	int bad;
 
+	snprintf(name, sizeof(name), "memory@%llx",
+		 (unsigned long long)vm->config.ram_base);
+	bad = begin(fdt, name);
 	bad += text(fdt, "device_type", "memory");
+	bad += reg(fdt, where, 2);
+	return bad + end(fdt);
+}
+
+static int rom_node(void *fdt, const struct vm *vm)
+{
+	const uint64_t where[] = { ROM_BASE, vm->rom_bytes };
+	int bad = begin(fdt, "rom@0");
+
+	bad += text(fdt, "compatible", "mtd-rom");
 	bad += reg(fdt, where, 2);
 	return bad + end(fdt);
 }
@@ -208,6 +223,8 @@ static int tree(void *fdt, const struct vm *vm)
 	bad += cell(fdt, "interrupt-parent", PHANDLE_GIC);
 	bad += chosen_node(fdt, vm);
 	bad += memory_node(fdt, vm);
+	if (vm->rom_bytes)
+		bad += rom_node(fdt, vm);
 	bad += cpu_nodes(fdt, vm);
 	bad += psci_node(fdt);
 	bad += gic_node(fdt, vm);
@@ -238,7 +255,8 @@ bool guest_dtb(struct vm *vm)
 	void *fdt = vm->ram + vm->config.ram_bytes - DTB_BYTES_MAX;
 	int bad;
 
-	vm->dtb_gpa = RAM_BASE + vm->config.ram_bytes - DTB_BYTES_MAX;
+	vm->dtb_gpa =
+		vm->config.ram_base + vm->config.ram_bytes - DTB_BYTES_MAX;
 	bad = failed(fdt_create(fdt, DTB_BYTES_MAX));
 	bad += failed(fdt_finish_reservemap(fdt));
 	bad += tree(fdt, vm);

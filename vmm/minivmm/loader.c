@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Files into the guest's RAM: kernel and initrd. Where they go is written
- * down in minivmm.h.
+ * Files into the guest's memory: kernel and initrd into its RAM, and the ROM's
+ * content. Where they go is written down in minivmm.h.
  */
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,15 +43,13 @@ static int file_open(const char *path, uint64_t *ret_bytes)
 	return fd;
 }
 
-static bool file_load(struct vm *vm, const char *path, int fd, uint64_t bytes,
-		      uint64_t offset)
+static bool file_load(const char *path, int fd, uint64_t bytes, uint8_t *to)
 {
 	uint64_t done = 0;
 	ssize_t got;
 
 	while (done < bytes) {
-		got = pread(fd, vm->ram + offset + done, bytes - done,
-			    (off_t)done);
+		got = pread(fd, to + done, bytes - done, (off_t)done);
 		if (got <= 0)
 			return fail("cannot read %s: %s", path,
 				    got ? strerror(errno) :
@@ -90,10 +89,10 @@ static bool kernel_load(struct vm *vm, int fd, uint64_t bytes)
 		return fail("%s does not fit into %llu MiB of RAM",
 			    vm->config.kernel,
 			    (unsigned long long)(vm->config.ram_bytes / MIB));
-	vm->entry = RAM_BASE + offset;
+	vm->entry = vm->config.ram_base + offset;
 	/* loader_initrd() stays clear of it. */
 	vm->initrd_gpa = vm->entry + needed;
-	return file_load(vm, vm->config.kernel, fd, bytes, offset);
+	return file_load(vm->config.kernel, fd, bytes, vm->ram + offset);
 }
 
 bool loader_kernel(struct vm *vm)
@@ -111,7 +110,8 @@ bool loader_kernel(struct vm *vm)
 
 bool loader_initrd(struct vm *vm)
 {
-	uint64_t end = RAM_BASE + vm->config.ram_bytes - DTB_BYTES_MAX;
+	uint64_t end =
+		vm->config.ram_base + vm->config.ram_bytes - DTB_BYTES_MAX;
 	uint64_t kernel_end = vm->initrd_gpa, bytes;
 	int fd;
 	bool ok;
@@ -130,9 +130,36 @@ bool loader_initrd(struct vm *vm)
 	} else {
 		vm->initrd_bytes = bytes;
 		vm->initrd_gpa = (end - bytes) & ~0xfffull;
-		ok = file_load(vm, vm->config.initrd, fd, bytes,
-			       vm->initrd_gpa - RAM_BASE);
+		ok = file_load(vm->config.initrd, fd, bytes,
+			       vm->ram + vm->initrd_gpa - vm->config.ram_base);
 	}
 	close(fd);
 	return ok;
+}
+
+void *loader_rom(struct vm *vm)
+{
+	uint64_t bytes;
+	int fd = file_open(vm->config.rom, &bytes);
+	void *rom;
+	bool ok;
+
+	if (fd < 0)
+		return NULL;
+	ok = bytes && bytes <= ROM_BYTES_MAX;
+	if (!ok)
+		fail("%s is empty, or more than %llu MiB", vm->config.rom,
+		     ROM_BYTES_MAX / MIB);
+	vm->rom_bytes = (bytes + 4095) & ~4095ull;
+	rom = ok ? mmap(NULL, vm->rom_bytes, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) :
+		   NULL;
+	if (rom == MAP_FAILED) {
+		fail("no memory for %s: %s", vm->config.rom, strerror(errno));
+		rom = NULL;
+	}
+	if (rom && !file_load(vm->config.rom, fd, bytes, rom))
+		rom = NULL;
+	close(fd);
+	return rom;
 }

@@ -4,8 +4,8 @@
  * that is not QEMU uses libteegate (its public interface only), and for tests
  * to drive. It boots a Linux Image, or a flat binary, with a serial console;
  * there are no disks and no network. The guest's memory map, UART at
- * 0x09000000 and RAM at 0x40000000, is written down in minivmm.h. Only
- * options and the order of things are here.
+ * 0x09000000 and RAM at 0x40000000 if not told otherwise, is written down in
+ * minivmm.h. Only options and the order of things are here.
  */
 #include <getopt.h>
 #include <stdarg.h>
@@ -29,6 +29,8 @@ static const char help[] =
 	"  --initrd FILE          a file system for the kernel to start with\n"
 	"  --cmdline TEXT         the kernel's command line\n"
 	"  --mem MIB              RAM in MiB (default 256)\n"
+	"  --ram-base ADDRESS     where RAM begins (default 0x40000000; multiples of 2 MiB)\n"
+	"  --rom FILE             read-only memory at 0 (default: none)\n"
 	"  --smp N                virtual processors (default 1)\n"
 	"  --tee, --no-tee        with or without OP-TEE (default: without)\n"
 	"  --device PATH          teegate's device (default: $TEEGATE_DEVICE, or /dev/teegate)\n"
@@ -46,6 +48,8 @@ enum {
 	OPT_INITRD,
 	OPT_CMDLINE,
 	OPT_MEM,
+	OPT_RAM_BASE,
+	OPT_ROM,
 	OPT_SMP,
 	OPT_TEE,
 	OPT_NO_TEE,
@@ -61,6 +65,8 @@ static const struct option options[] = {
 	{ "initrd", required_argument, NULL, OPT_INITRD },
 	{ "cmdline", required_argument, NULL, OPT_CMDLINE },
 	{ "mem", required_argument, NULL, OPT_MEM },
+	{ "ram-base", required_argument, NULL, OPT_RAM_BASE },
+	{ "rom", required_argument, NULL, OPT_ROM },
 	{ "smp", required_argument, NULL, OPT_SMP },
 	{ "tee", no_argument, NULL, OPT_TEE },
 	{ "no-tee", no_argument, NULL, OPT_NO_TEE },
@@ -97,6 +103,20 @@ static bool number(const char *name, const char *text, unsigned long min,
 	return true;
 }
 
+static bool option_ram_base(struct config *config)
+{
+	char *end;
+	unsigned long value = strtoul(optarg, &end, 0);
+
+	if (*end || end == optarg || value < RAM_BASE_DEFAULT ||
+	    value >= RAM_END_MAX || value % RAM_ALIGNMENT)
+		return fail(
+			"--ram-base %s: a multiple of 2 MiB from 0x%llx to 0x%llx is needed",
+			optarg, RAM_BASE_DEFAULT, RAM_END_MAX);
+	config->ram_base = value;
+	return true;
+}
+
 static bool option_number(struct config *config, int option)
 {
 	unsigned long value;
@@ -128,6 +148,11 @@ static bool option_take(struct config *config, int option)
 	case OPT_MEM:
 	case OPT_SMP:
 		return option_number(config, option);
+	case OPT_RAM_BASE:
+		return option_ram_base(config);
+	case OPT_ROM:
+		config->rom = optarg;
+		return true;
 	case OPT_TEE:
 	case OPT_NO_TEE:
 		config->tee = option == OPT_TEE;
@@ -170,6 +195,11 @@ static int options_parse(int argc, char **argv, struct config *config)
 		     config->kernel ? "too many words" : "--kernel is needed");
 		return EXIT_BAD_USAGE;
 	}
+	if (config->ram_bytes > RAM_END_MAX - config->ram_base) {
+		fail("%llu MiB of RAM do not fit behind --ram-base",
+		     (unsigned long long)(config->ram_bytes / MIB));
+		return EXIT_BAD_USAGE;
+	}
 	return -1;
 }
 
@@ -207,7 +237,10 @@ int main(int argc, char **argv)
 		.stop_lock = PTHREAD_MUTEX_INITIALIZER,
 		.stopped = PTHREAD_COND_INITIALIZER,
 		.uart.lock = PTHREAD_MUTEX_INITIALIZER,
-		.config = { .cmdline = "", .ram_bytes = 256 * MIB, .cpus = 1 },
+		.config = { .cmdline = "",
+			    .ram_base = RAM_BASE_DEFAULT,
+			    .ram_bytes = 256 * MIB,
+			    .cpus = 1 },
 	};
 	int ret = options_parse(argc, argv, &vm.config);
 

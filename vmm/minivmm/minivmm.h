@@ -3,12 +3,13 @@
  * What minivmm's files know of each other, and the guest's memory map, which
  * later tests rely on. It is QEMU's virt machine where they overlap:
  *
+ *	0x00000000	read-only memory, if there is a file for it
  *	0x08000000	interrupt controller: distributor
  *	0x08010000	GICv2 CPU interface, on hosts without GICv3
  *	0x080a0000	GICv3 redistributors, 128 KiB per vCPU
  *	0x09000000	ns16550a UART, byte registers, SPI 1
  *	0x09010000	test exit: a write ends minivmm with that status (0-255)
- *	0x40000000	RAM
+ *	0x40000000	RAM, or where --ram-base says
  *
  * RAM holds, from its start: the kernel (at text_offset for an arm64 Image,
  * at the very start for anything else); at its end: the initrd and, in the
@@ -40,7 +41,11 @@
 #define UART_BYTES 0x1000ull
 #define UART_SPI 1
 #define EXIT_BASE 0x09010000ull
-#define RAM_BASE 0x40000000ull
+#define ROM_BASE 0x00000000ull
+#define ROM_BYTES_MAX GICD_BASE
+#define RAM_BASE_DEFAULT 0x40000000ull
+#define RAM_ALIGNMENT (2 * MIB)
+#define RAM_END_MAX (1ull << 40) /* KVM's default size of IPAs */
 #define DTB_BYTES_MAX 0x200000ull
 
 #define CPUS_MAX 64
@@ -52,6 +57,8 @@ struct config {
 	const char *cmdline;
 	const char *dtb_dump;
 	const char *device;
+	const char *rom;
+	uint64_t ram_base;
 	uint64_t ram_bytes;
 	unsigned int cpus;
 	bool tee;
@@ -93,6 +100,8 @@ struct vm {
 	int kvm_fd, fd;
 	bool gic_v3;
 	uint8_t *ram;
+	uint64_t rom_bytes;
+	unsigned int restarts; /* after resets */
 	uint64_t entry, dtb_gpa, initrd_gpa, initrd_bytes;
 	struct teegate *guest; /* NULL: no TEE */
 	struct uart uart;
@@ -113,6 +122,8 @@ void vm_destroy(struct vm *vm);
 
 bool loader_kernel(struct vm *vm);
 bool loader_initrd(struct vm *vm);
+/* Reads a file into new memory, zeroed up to a page; NULL if that fails. */
+void *loader_rom(struct vm *vm);
 bool guest_dtb(struct vm *vm);
 
 bool vcpus_create(struct vm *vm);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The machine: KVM VM, RAM, interrupt controller, and where libteegate comes
+ * The machine: KVM VM, memory, interrupt controller, and where libteegate comes
  * in. The processors are in vcpu.c.
  */
 #include <errno.h>
@@ -14,6 +14,7 @@
 #include "minivmm.h"
 
 #define RAM_SLOT 0
+#define ROM_SLOT 1
 #define IRQS 64 /* 32 private ones and the shared ones */
 
 static bool kvm_create(struct vm *vm)
@@ -32,30 +33,57 @@ static bool kvm_create(struct vm *vm)
 	return true;
 }
 
+/* KVM and teegate are told of the same memory. */
+static bool region_set(struct vm *vm,
+		       const struct kvm_userspace_memory_region *region)
+{
+	int ret;
+
+	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, region))
+		return fail("KVM refuses the guest's memory: %s",
+			    strerror(errno));
+	if (!vm->guest)
+		return true;
+	ret = teegate_kvm_region(vm->guest, region);
+	return ret < 0 ? fail("teegate refuses the guest's memory: %s",
+			      strerror(-ret)) :
+			 true;
+}
+
 static bool ram_create(struct vm *vm)
 {
 	struct kvm_userspace_memory_region region = {
 		.slot = RAM_SLOT,
-		.guest_phys_addr = RAM_BASE,
+		.guest_phys_addr = vm->config.ram_base,
 		.memory_size = vm->config.ram_bytes,
 	};
 	void *ram = mmap(NULL, vm->config.ram_bytes, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	int ret;
 
 	if (ram == MAP_FAILED)
 		return fail("no memory for the guest: %s", strerror(errno));
 	vm->ram = ram;
 	region.userspace_addr = (uintptr_t)ram;
-	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region))
-		return fail("KVM refuses the guest's memory: %s",
-			    strerror(errno));
-	if (!vm->guest)
+	return region_set(vm, &region);
+}
+
+static bool rom_create(struct vm *vm)
+{
+	struct kvm_userspace_memory_region region = {
+		.slot = ROM_SLOT,
+		.flags = KVM_MEM_READONLY,
+		.guest_phys_addr = ROM_BASE,
+	};
+	void *rom;
+
+	if (!vm->config.rom)
 		return true;
-	ret = teegate_kvm_region(vm->guest, &region);
-	return ret < 0 ? fail("teegate refuses the guest's memory: %s",
-			      strerror(-ret)) :
-			 true;
+	rom = loader_rom(vm);
+	if (!rom)
+		return false;
+	region.userspace_addr = (uintptr_t)rom;
+	region.memory_size = vm->rom_bytes;
+	return region_set(vm, &region);
 }
 
 static void tee_message(void *opaque, const char *text)
@@ -127,7 +155,8 @@ static bool gic_create(struct vm *vm)
 bool vm_create(struct vm *vm)
 {
 	if (!kvm_create(vm) || (vm->config.tee && !tee_create(vm)) ||
-	    !ram_create(vm) || !vcpus_create(vm) || !gic_create(vm))
+	    !ram_create(vm) || !rom_create(vm) || !vcpus_create(vm) ||
+	    !gic_create(vm))
 		return false;
 	uart_init(&vm->uart, vm->fd);
 	return true;
@@ -148,6 +177,7 @@ bool vm_load(struct vm *vm)
 			return fail("cannot empty the guest's memory: %s",
 				    strerror(errno));
 		uart_init(&vm->uart, vm->fd);
+		vm->restarts++;
 	}
 	loaded = true;
 	return loader_kernel(vm) && loader_initrd(vm) && guest_dtb(vm) &&
