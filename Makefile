@@ -5,7 +5,7 @@
 #
 #   make                the programs and libraries, for the machine CC is for
 #   make arm64          the same with the lab's cross compiler, to build/out/arm64
-#   make module         teegate.ko: for KDIR, or with KERNEL=6.12|newest|rpmb for the lab
+#   make module         teegate.ko: for KDIR, or with KERNEL=6.12|newest|rpmb|debug for the lab
 #   make unit           unit tests of everything that runs on this machine
 #   make install        programs, libraries, headers, manual pages
 #   make dist           a tar archive of the tree as committed
@@ -35,6 +35,10 @@ ifneq ($(KERNEL),)
 module:
 	$(top)/lab/cross make -C $(top)/linux O=$(top)/build/out/$(KERNEL) \
 		KDIR=$$($(top)/lab/kernel-headers $(KERNEL)) ARCH=arm64 W=$(W) C=$(C)
+ifeq ($(KERNEL),debug)
+	$(top)/lab/cross make -C $(top)/tests/lab/faults O=$(top)/build/out/$(KERNEL) \
+		KDIR=$$($(top)/lab/kernel-headers $(KERNEL)) W=$(W)
+endif
 else
 module:
 	+$(MAKE) -C linux

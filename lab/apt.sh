@@ -80,7 +80,12 @@ apt_write_sources()
 }
 
 # Commands of apt's family on the private root.
-lab_apt() { env APT_CONFIG="$APT_ROOT/apt.conf" "$@"; }
+# One at a time: apt gives up at once where another apt is at work in the same root.
+lab_apt()
+{
+	mkdir -p "$APT_ROOT"
+	flock "$APT_ROOT/one-at-a-time" env APT_CONFIG="$APT_ROOT/apt.conf" "$@"
+}
 
 apt_update()
 {

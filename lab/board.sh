@@ -8,8 +8,8 @@
 . "$(dirname "${BASH_SOURCE[0]}")/initrd.sh"
 # shellcheck source=lab/firmware.sh
 . "$(dirname "${BASH_SOURCE[0]}")/firmware.sh"
-# shellcheck source=lab/rpmb-kernel.sh
-. "$(dirname "${BASH_SOURCE[0]}")/rpmb-kernel.sh"
+# shellcheck source=lab/host-kernels.sh
+. "$(dirname "${BASH_SOURCE[0]}")/host-kernels.sh"
 # shellcheck source=lab/consoles.sh
 . "$(dirname "${BASH_SOURCE[0]}")/consoles.sh"
 
@@ -19,13 +19,31 @@ BOARD_INITRD_ADDR=0x70000000
 RUN_PRODUCTS=${TEEGATE_OUT:-$LAB_BUILD/out}
 
 # The run being made; lab/run sets these from its options and the catalogue.
-RUN_CPU=cortex-a57 RUN_KERNEL=6.12 RUN_GUEST_KERNEL=stock RUN_OPTEE=virt RUN_SMP=2 RUN_MEM=2048
+RUN_CPU=cortex-a57 RUN_KERNEL=6.12 RUN_GUEST_KERNEL=stock RUN_OPTEE=virt RUN_SMP=2
+# The memory in MiB; if neither of them says, board_memory does.
+RUN_MEM=''
 RUN_ICOUNT=() RUN_TIMEOUT=120 RUN_APPEND='' RUN_DIR=''
 # The RPMB partition's size in KiB of an eMMC, none without; whether the scenario may restart the board.
 RUN_EMMC='' RUN_REBOOT=''
 
 # The guest's stock kernel is trixie's, whatever the host runs.
 board_guest_kernel() { if [ "$RUN_GUEST_KERNEL" = small ]; then echo small; else echo 6.12; fi; }
+
+# How many OP-TEE has partitions for: guests, and the host.
+board_partitions()
+{
+	local n
+	n=$(optee_conf "$RUN_OPTEE" CFG_VIRT_GUEST_COUNT)
+	echo "${n:-2}"
+}
+
+# The board's memory in MiB if nobody says: what the host's kernel needs, and more for more guests than one.
+board_memory()
+{
+	local more=0
+	[ "$(board_partitions)" -le 2 ] || more=1024
+	echo $(($(host_kernel_memory "$RUN_KERNEL") + more))
+}
 
 board_need()
 {
@@ -55,7 +73,7 @@ board_share() # SCENARIO-FILE ARGUMENT...
 	mkdir -p "$RUN_DIR/guest"
 	ln "$(kernel_image "$gk")" "$RUN_DIR/guest/Image"
 	ln "$INITRD/guest-$gk" "$RUN_DIR/guest/initrd"
-	printf '%s\n' "GUEST_KERNEL=$RUN_GUEST_KERNEL BOARD_KERNEL=$RUN_KERNEL BOARD_CPU=$RUN_CPU BOARD_OPTEE=$RUN_OPTEE BOARD_SMP=$RUN_SMP BOARD_EMMC=$RUN_EMMC" |
+	printf '%s\n' "GUEST_KERNEL=$RUN_GUEST_KERNEL BOARD_KERNEL=$RUN_KERNEL BOARD_CPU=$RUN_CPU BOARD_OPTEE=$RUN_OPTEE BOARD_SMP=$RUN_SMP BOARD_EMMC=$RUN_EMMC BOARD_PARTITIONS=$(board_partitions)" |
 		tr ' ' '\n' >"$share/board/env"
 	for f in "$RUN_PRODUCTS"/arm64/* "$RUN_PRODUCTS/$RUN_KERNEL"/*.ko; do
 		[ -f "$f" ] || continue
@@ -69,7 +87,8 @@ board_share() # SCENARIO-FILE ARGUMENT...
 board_bootargs()
 {
 	printf '%s' "console=ttyAMA0 panic=-1 printk.devkmsg=on watchdog_thresh=60"
-	printf ' %s' "initrd=$BOARD_INITRD_ADDR,$(stat -c %s "$INITRD/host-$RUN_KERNEL")" "$RUN_APPEND"
+	printf ' %s' "initrd=$BOARD_INITRD_ADDR,$(stat -c %s "$INITRD/host-$RUN_KERNEL")" \
+		"$(host_kernel_bootargs "$RUN_KERNEL")" "$RUN_APPEND"
 }
 
 # The eMMC: 8 MiB for files and, behind them in the same file, the RPMB partition's data. Its key and write counter live

@@ -6,6 +6,8 @@
 
 # Kernels, of the host and of guests. A stalled RCU alone is no failure: an emulated CPU may wait long for a real one.
 CONSOLE_KERNEL='Kernel panic|BUG: |BUG at |Oops|Internal error: |WARNING: |\[ cut here \]|: possible (recursive|circular) locking|INFO: task .* blocked for more than|UBSAN: |KASAN: '
+# What else only a kernel that watches itself says (--kernel debug): RCU, SLUB, freed pages, objects, leaks.
+CONSOLE_KERNEL+='|INFO: suspicious RCU|INFO: trying to register non-static key|BUG [a-zA-Z0-9_.-]+ \(|pagealloc: (memory corruption|single bit error)|ODEBUG: |kmemleak: ([1-9][0-9]* new suspected|.* unknown object)'
 # TF-A, which shares the host's console until Linux takes it.
 CONSOLE_FIRMWARE='PANIC (in|at) EL3|Unhandled (Exception|Interrupt)|^ASSERT: |^BACKTRACE: START'
 # OP-TEE's core. xtest makes TAs panic and abort on purpose; that is "TA panicked" and "User mode … abort".

@@ -14,6 +14,8 @@ TFA_SOURCE=$LAB_OUT/src/arm-trusted-firmware
 
 # Where the board expects what QEMU's loader devices put into its memory: see boot.sh.
 BOARD_KERNEL_ADDR=0x60000000
+# The RAM that QEMU keeps from the normal world, behind TF-A's own MiB.
+BOARD_SECURE_RAM=0x0e100000
 
 optee_build_dir() # VARIANT -> the directory of Debian's build of OP-TEE
 {
@@ -21,6 +23,15 @@ optee_build_dir() # VARIANT -> the directory of Debian's build of OP-TEE
 	virt) echo "$TREES/optee/usr/lib/optee/vexpress-qemu_armv8a-virtualized" ;;
 	plain) echo "$TREES/optee/usr/lib/optee/vexpress-qemu_armv8a" ;;
 	/*) echo "$1" ;;
+	esac
+}
+
+# optee_conf VARIANT NAME: how an OP-TEE built here was configured; nothing for Debian's, which keep to the board's own
+# 15 MiB of secure RAM and two partitions.
+optee_conf()
+{
+	case $1 in
+	/*) [ ! -r "$1/../conf.mk" ] || sed -n "s/^$2=//p" "$1/../conf.mk" ;;
 	esac
 }
 
@@ -68,15 +79,34 @@ tfa_source_patch()
 	done <"$TFA_SOURCE/debian/patches/series"
 }
 
+# TF-A loads OP-TEE into the secure RAM that it knows of, and nowhere else. For an OP-TEE with another place for it that
+# is told to a copy of the source, which shares all other files.
+tfa_source() # VARIANT -> the directory of the source
+{
+	local start size copy
+	start=$(optee_conf "$1" CFG_TZDRAM_START)
+	size=$(optee_conf "$1" CFG_TZDRAM_SIZE)
+	if [ -z "$start" ] || [ $((start)) -eq $((BOARD_SECURE_RAM)) ]; then
+		echo "$TFA_SOURCE"
+		return
+	fi
+	copy=$FIRMWARE/$(firmware_name "$1")/source
+	cp -al "$TFA_SOURCE" "$copy"
+	sed -i -e "s/^\(#define SEC_DRAM_BASE\).*/\1 $start/" -e "s/^\(#define SEC_DRAM_SIZE\).*/\1 $size/" \
+		"$copy/plat/qemu/qemu/include/platform_def.h"
+	echo "$copy"
+}
+
 tfa_make() # VARIANT
 {
-	local variant=$1 bl32 options=()
+	local variant=$1 bl32 source options=()
 	bl32=$(optee_build_dir "$variant")
 	if [ -n "$bl32" ]; then
 		options=(SPD=opteed "BL32=$bl32/tee-header_v2.bin" "BL32_EXTRA1=$bl32/tee-pager_v2.bin"
 			"BL32_EXTRA2=$bl32/tee-pageable_v2.bin" BL32_RAM_LOCATION=tdram)
 	fi
-	"$LAB_TOP/lab/cross" make -C "$TFA_SOURCE" -j2 PLAT=qemu BUILD_BASE="$FIRMWARE/$(firmware_name "$variant")/tfa" \
+	source=$(tfa_source "$variant")
+	"$LAB_TOP/lab/cross" make -C "$source" -j2 PLAT=qemu BUILD_BASE="$FIRMWARE/$(firmware_name "$variant")/tfa" \
 		QEMU_USE_GIC_DRIVER=QEMU_GICV3 ARM_LINUX_KERNEL_AS_BL33=1 \
 		PRELOADED_BL33_BASE=$BOARD_KERNEL_ADDR "${options[@]}" all fip
 }
@@ -93,6 +123,7 @@ firmware_build() # VARIANT
 	dd if="$out/bl1.bin" of="$dir/flash.new" bs=4096 conv=notrunc status=none
 	dd if="$out/fip.bin" of="$dir/flash.new" bs=4096 seek=64 conv=notrunc status=none
 	mv "$dir/flash.new" "$dir/flash.bin"
+	rm -rf "$dir/source"
 }
 
 firmware_need() # VARIANT
@@ -107,7 +138,7 @@ firmware_need() # VARIANT
 	tree_cross_need
 	lab_step tree-optee "OP-TEE of trixie" "$(step_key "$TREES" tree_optee_build)" tree_optee_build
 	lab_step tfa-source "TF-A's source" "$(step_key "$TFA_SOURCE" tfa_source_fetch tfa_source_patch)" tfa_source_fetch
-	key=$(step_key "$FIRMWARE" tfa_make firmware_build optee_build_dir)-$(<"$LAB_OUT/stamps/tree-optee")
+	key=$(step_key "$FIRMWARE" tfa_source tfa_make firmware_build optee_build_dir)-$(<"$LAB_OUT/stamps/tree-optee")
 	lab_step "firmware-$name" "firmware ($name)" "$key" firmware_build "$variant"
 }
 

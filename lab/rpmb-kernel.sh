@@ -54,7 +54,3 @@ rpmb_kernel_need()
 		"$(step_key "$KERNELS $(cat "$LAB_TOP/lab/small-kernel.config" "$LAB_TOP/lab/rpmb-kernel.config" | sha256sum)" \
 			rpmb_kernel_build rpmb_kernel_headers rpmb_kernel_install linux_source_unpack)" rpmb_kernel_build
 }
-
-# host_kernel_check NAME: one that the board's host can run; host_kernel_need: it is here.
-host_kernel_check() { [ "$1" = rpmb ] || kernel_suite "$1" >/dev/null; }
-host_kernel_need() { if [ "$1" = rpmb ]; then rpmb_kernel_need; else kernel_need "$1"; fi; }

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # Shows that the lab can say no: a scenario that fails, that skips, that never ends, and consoles with a panic on them.
-# Most of it boots the board; what a console line means is also tried on lines alone. Prints "N passed, N failed".
+# Most of it boots the board; what a console line means is also tried on lines alone. With --long, one mistake of each
+# kind in a module on the debug kernel too (the module by "make module KERNEL=debug"). Prints "N passed, N failed".
 set -euo pipefail
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -61,6 +62,17 @@ check_lines()
 		bad|host|[   12.000000] Internal error: Oops: 0000000096000004 [#1] SMP
 		bad|host|[   25.149455] WARNING: CPU: 1 PID: 189 at arch/arm64/kvm/vgic/vgic-v3.c:743 vgic_v3_load+0x88/0xa0
 		bad|host|[   12.000000] WARNING: possible circular locking dependency detected
+		bad|host|[   12.000000] BUG: KASAN: slab-out-of-bounds in fault_heap+0x64/0x98 [kernel_faults]
+		bad|host|[   12.000000] UBSAN: shift-out-of-bounds in kernel_faults.c:88:24
+		bad|host|[   12.000000] WARNING: suspicious RCU usage
+		bad|host|[   12.000000] INFO: suspicious RCU usage.
+		bad|host|[   12.000000] INFO: trying to register non-static key.
+		bad|host|[   12.000000] BUG: sleeping function called from invalid context at kernel/locking/mutex.c:283
+		bad|host|[   12.000000] BUG: MAX_LOCKDEP_CHAINS too low!
+		bad|host|[   12.000000] BUG kmalloc-64 (Tainted: G           O      ): Redzone overwritten
+		bad|host|[   12.000000] pagealloc: memory corruption
+		bad|host|[   12.000000] ODEBUG: free active (active state 0) object: 0000000000000000 object type: timer_list
+		bad|host|[   12.000000] kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)
 		bad|host|PANIC in EL3.
 		bad|guest-tee|[    9.100000] Unable to handle kernel paging request: Internal error: Oops
 		bad|secure|E/TC:0 0 Panic at core/kernel/notif.c:99 <get_notif_data>
@@ -70,11 +82,32 @@ check_lines()
 		good|secure|E/TC:? 0 User mode data-abort at address 0x0 (translation fault)
 		good|secure|I/TC: WARNING (insecure configuration): Failed to get monotonic counter for REE FS, using 0
 		good|host|[    0.701317] kvm [1]: Hyp nVHE mode initialized successfully
+		good|host|[    1.402211] kmemleak: Kernel memory leak detector initialized (mem pool available: 15000)
 		good|guest-tee|[    0.000000] random: crng init done
 	EOF
 }
 
+# What the debug kernel says of a module's mistake fails a run whose scenario says 0.
+check_debug_kernel()
+{
+	local kind
+	for kind in heap shift locks atomic rcu page leak; do
+		check "a module's mistake ($kind) on the debug kernel fails a run" debug_kernel_fails "$kind"
+	done
+}
+
+debug_kernel_fails() # KIND
+{
+	local rc=0
+	"$HERE/run" debug-kernel-notices aloud "$1" >"$DIR/out" 2>&1 </dev/null || rc=$?
+	if [ "$rc" -ne 1 ] || ! grep -q 'FAILED by what a console says' "$DIR/out"; then
+		sed 's/^/    | /' "$DIR/out"
+		return 1
+	fi
+}
+
 check_lines
+[ "${1:-}" != --long ] || check_debug_kernel
 check "a scenario's exit status comes back" run_gives 3 three 'exit 3'
 check "a skip is 77 and nothing else" run_gives 77 skip 'echo "no reason"; exit 77'
 check "a kernel's BUG line fails a run whose scenario says 0" \

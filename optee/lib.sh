@@ -249,7 +249,7 @@ optee_kits_from_package_need()
 		"$(step_key "$OPTEE_OUT $(optee_series_key "$1")" optee_kit_from_package)-$(<"$LAB_OUT/stamps/optee-dev")" optee_kit_from_package "$1"
 }
 
-# ---- OP-TEE with the RPMB file system and our PTA for its key ----
+# ---- variants: OP-TEE with other options, only what the board boots ----
 
 # The key pair of RFC 9180's vector A.1 (the private one is 4612c550263fc8ad58375df3f557aac531d26850903e55a9f23f21d8534e8ac8),
 # so what a lab's OP-TEE seals, anyone can open.
@@ -261,7 +261,16 @@ optee_rpmb_series() { find "$OPTEE_RPMB_PATCHES/$1" -name '[0-9]*.patch' | sort;
 
 optee_rpmb_versions() { find "$OPTEE_RPMB_PATCHES" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort -V; }
 
-# optee_variant_options NAME: what make is told for a variant of the RPMB tree, one a line; fails if there is no such.
+# The secure RAM of the variant with many partitions: ordinary DRAM, since the board's own 15 MiB would leave 3 MiB for
+# each, too little for xtest's TAs. QEMU lets both worlds at it, so nothing is protected: it is for tests. OP-TEE takes it
+# out of what Linux may use by a node in the device tree. Below the kernel's Image, so that any --mem from 1024 has it.
+OPTEE_GUESTS_COUNT=5
+OPTEE_GUESTS_RAM_START=0x44000000
+OPTEE_GUESTS_RAM_SIZE=0x0c000000
+
+# optee_variant_options NAME: what make is told for a variant, one a line; fails if there is no such. The rpmb- ones are
+# of Debian's source with our RPMB series and PTA, "guests" is of the source as Debian has it.
+#   guests          five partitions (the host and four guests) in 192 MiB of secure RAM, four threads in each
 #   rpmb-dev        all four commands; the key derived from the HUK
 #   rpmb-compat     the same; derived as CFG_CORE_HUK_SUBKEY_COMPAT=y does (OP-TEE's default)
 #   rpmb-testkey    the same; OP-TEE's test key
@@ -273,6 +282,14 @@ optee_variant_options()
 		"CFG_RPMB_SEAL_PUBKEY=$OPTEE_SEAL_PUBKEY")
 	local insecure=(CFG_INSECURE=y CFG_RPMB_KEY_PTA=y)
 	case $1 in
+	guests)
+		# A line for each TA that is loaded, by five partitions at once, is more than the emulated UART takes. And no
+		# ASLR: OP-TEE's code above 1 GiB, mapped as it lies, and its random address can fill all three GiB of which TAs
+		# need one; then it stops at boot (set_user_va_idx), one time in a dozen.
+		printf '%s\n' CFG_VIRT_GUEST_COUNT=$OPTEE_GUESTS_COUNT CFG_TZDRAM_START=$OPTEE_GUESTS_RAM_START \
+			CFG_TZDRAM_SIZE=$OPTEE_GUESTS_RAM_SIZE CFG_NUM_THREADS=4 CFG_CORE_HEAP_SIZE=393216 \
+			CFG_CORE_NEX_HEAP_SIZE=65536 CFG_TEE_CORE_LOG_LEVEL=2 CFG_CORE_ASLR=n
+		;;
 	rpmb-dev) printf '%s\n' "${common[@]}" "${insecure[@]}" CFG_CORE_HUK_SUBKEY_COMPAT=n ;;
 	rpmb-compat) printf '%s\n' "${common[@]}" "${insecure[@]}" CFG_CORE_HUK_SUBKEY_COMPAT=y ;;
 	rpmb-testkey) printf '%s\n' "${common[@]}" "${insecure[@]}" CFG_RPMB_TESTKEY=y ;;
@@ -304,27 +321,42 @@ optee_rpmb_tree_need()
 			"$(step_key "$OPTEE_OUT $1 $(optee_rpmb_key "$1")" optee_unpack optee_rpmb_tree_make)" optee_rpmb_tree_make "$1"
 }
 
+# optee_variant_tree NAME: which of a version's source trees a variant is built from.
+optee_variant_tree()
+{
+	case $1 in
+	guests) echo trees ;;
+	*) echo rpmb-tree ;;
+	esac
+}
+
 # Only what the board boots: no TA, no dev kit. A variant starts afresh, since OP-TEE's makefiles do not see every
 # change of an option.
 optee_variant_build()
 {
-	local version=$1 name=$2 out=$OPTEE_OUT/$1/$2
+	local version=$1 name=$2 out=$OPTEE_OUT/$1/$2 source=rpmb-source
 	shift 2
+	[ "$(optee_variant_tree "$name")" != trees ] || source=pristine
 	rm -rf "$out"
-	optee_make "$OPTEE_OUT/$version/rpmb-source" "$out" "$@" \
+	optee_make "$OPTEE_OUT/$version/$source" "$out" "$@" \
 		"$out/core/tee-header_v2.bin" "$out/core/tee-pager_v2.bin" "$out/core/tee-pageable_v2.bin"
 }
 
 # optee_variant_need VERSION NAME: built, and then optee_core_dir says where; 77 = Debian's source cannot be had.
 optee_variant_need()
 {
-	local version=$1 name=$2 options rc=0
+	local version=$1 name=$2 options tree rc=0
 	mapfile -t options < <(optee_variant_options "$name")
+	tree=$(optee_variant_tree "$name")
 	optee_source_need "$version" || rc=$?
 	[ $rc -eq 0 ] || return $rc
-	optee_dev_need && optee_rpmb_tree_need "$version" || return 1
+	optee_dev_need || return 1
+	case $tree in
+	trees) optee_trees_need "$version" ;;
+	*) optee_rpmb_tree_need "$version" ;;
+	esac || return 1
 	lab_step "optee-$name-$version" "optee-os $version: building ($name)" \
-		"$(step_key "${options[*]}" optee_make optee_variant_build)-$(<"$LAB_OUT/stamps/optee-rpmb-tree-$version")" \
+		"$(step_key "${options[*]}" optee_make optee_variant_build)-$(<"$LAB_OUT/stamps/optee-$tree-$version")" \
 		optee_variant_build "$version" "$name" "${options[@]}"
 }
 

@@ -32,7 +32,11 @@ if [ -e /lab/scenario.sh ]; then
 	mapfile -t args </lab/args
 	bash /lab/scenario.sh "${args[@]}" >>/lab/scenario.log 2>&1 </dev/null
 	status=$?
-	[ -e /lab/restart ] || verdict $status
+	# shellcheck source=/dev/null
+	if [ ! -e /lab/restart ]; then
+		(. /lab/board/lib-kernel.sh && kernel_judge) >>/lab/scenario.log 2>&1 || [ $status -ne 0 ] || status=1
+		verdict $status
+	fi
 else
 	stty sane 2>/dev/null
 	printf '\nThe board. /lab/board/lib.sh has the functions of the scenarios; "exit" powers off.\n\n'

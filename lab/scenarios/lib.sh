@@ -13,6 +13,8 @@ GUEST_MEM=512
 GUEST_SMP=1
 # Under an emulated CPU a guest boots in seconds, and much slower when two boards share a machine.
 GUEST_BOOT_TIMEOUT=120
+# Slower still under a kernel that watches each access to its memory.
+[ "$BOARD_KERNEL" != debug ] || GUEST_BOOT_TIMEOUT=900
 
 uptime_s() { cut -d' ' -f1 /proc/uptime; }
 say() { printf '%8s  %s\n' "$(uptime_s)" "$*"; }
@@ -291,8 +293,8 @@ minivmm_run()
 	local name=$1 command=$2 d=$GUESTS/$1 verdict
 	shift 2
 	mkdir -p "$d"
-	timeout 300 minivmm --kernel /lab/guest/Image --initrd /lab/guest/initrd --mem "$GUEST_MEM" --smp "$GUEST_SMP" \
-		--cmdline "$(guest_append console=ttyS0 "teegate.cmd=$(printf '%s\n' "$command" | base64 -w 0)")" "$@" \
+	timeout $((GUEST_BOOT_TIMEOUT + 180)) minivmm --kernel /lab/guest/Image --initrd /lab/guest/initrd \
+		--mem "$GUEST_MEM" --smp "$GUEST_SMP" --cmdline "$(guest_append console=ttyS0 "teegate.cmd=$(printf '%s\n' "$command" | base64 -w 0)")" "$@" \
 		>"$d/console" 2>"/lab/guest-$name.vmm" </dev/null || {
 		guest_copy_out "$name"
 		guest_show_failure "$name"
