@@ -182,25 +182,35 @@ static void check_return(const struct task *task, const struct process *opener,
 	shim_die("0x%x returns %ld", cmd, ret);
 }
 
+/* Where a task has its arguments: a page that is no other task's. */
+static uint64_t arg_page(const struct task *task)
+{
+	return USER_BASE +
+	       (USER_PAGES - TASKS + (uint64_t)(task - machine.tasks)) *
+		       PAGE_SIZE;
+}
+
 static uint64_t arg_address(const struct task *task)
 {
-	uint32_t page = USER_PAGES - TASKS + (uint32_t)(task - machine.tasks);
-
 	switch (dice_below(16)) {
 	case 0: /* across the end of what is mapped */
 		return USER_BASE + USER_PAGES * PAGE_SIZE - dice_below(64);
 	case 1:
 		return dice_u64();
 	default:
-		return USER_BASE + page * PAGE_SIZE + dice_below(8);
+		return arg_page(task) + dice_below(8);
 	}
 }
 
-/* Writes an argument; until it is torn, the port must see just that. */
+/*
+ * Writes an argument; until it is torn, the port must see just that. Elsewhere
+ * than in the task's own page another task may write over it.
+ */
 static void put_arg(struct task *task, uint64_t at, const void *arg,
 		    size_t bytes)
 {
-	task->torn = !user_put(task->process, at, arg, bytes);
+	task->torn = !user_put(task->process, at, arg, bytes) ||
+		     (at & PAGE_MASK) != arg_page(task);
 }
 
 static bool is_allowed(const struct teegate_limits *limits)
