@@ -141,10 +141,6 @@ resets()
 	expect "reset 3 times, and the last life is a good one" grep -aq 'restart 3' "$GUESTS/reset/console"
 }
 
-# Pins that were made and not undone, of the whole machine.
-pins() { awk '$1 == "nr_foll_pin_acquired" { n += $2 } $1 == "nr_foll_pin_released" { n -= $2 } END { print n }' /proc/vmstat; }
-nothing_pinned() { [ "$(pins)" -eq 0 ]; }
-
 need_file /lab/bin/hostile.bin
 need_file /lab/bin/minivmm
 need_teegate

@@ -67,6 +67,10 @@ wait_for()
 	done
 }
 
+# Pins that were made and not undone, of the whole machine.
+pins() { awk '$1 == "nr_foll_pin_acquired" { n += $2 } $1 == "nr_foll_pin_released" { n -= $2 } END { print n }' /proc/vmstat; }
+nothing_pinned() { [ "$(pins)" -eq 0 ]; }
+
 # ---- restarts of the board ----
 
 # Which boot of the board this is: 1 for the first. A scenario that restarts the board runs again from its beginning.

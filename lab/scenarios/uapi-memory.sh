@@ -8,10 +8,6 @@
 need_file /lab/modules/teegate.ko
 need_file /lab/bin/uapi_memory_test
 
-# Pins that were made and not undone, of the whole machine.
-pins() { awk '$1 == "nr_foll_pin_acquired" { n += $2 } $1 == "nr_foll_pin_released" { n -= $2 } END { print n }' /proc/vmstat; }
-nothing_pinned() { [ "$(pins)" -eq 0 ]; }
-
 # A file system on a block device: it writes files back to its disk. ext4's driver mounts ext2, which busybox can make.
 disk_mount()
 {

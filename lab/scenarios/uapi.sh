@@ -8,10 +8,6 @@
 need_file /lab/modules/teegate.ko
 need_file /lab/bin/uapi_test
 
-# Pins that were made and not undone, of the whole machine.
-pins() { awk '$1 == "nr_foll_pin_acquired" { n += $2 } $1 == "nr_foll_pin_released" { n -= $2 } END { print n }' /proc/vmstat; }
-nothing_pinned() { [ "$(pins)" -eq 0 ]; }
-
 load_host_tee
 expect "the calls" /lab/bin/uapi_test
 # The shell's own remarks on what was killed go too.
