@@ -5,28 +5,7 @@
  */
 #include <string.h>
 
-#include "common.h"
-
-static struct tg_guest *guest;
-static uint32_t session;
-
-static int setup(void **state)
-{
-	if (common_setup(state))
-		return -1;
-	guest = sim_guest_create(NULL);
-	session = sim_open(guest);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	assert_idle(guest);
-	sim_guest_destroy(guest);
-	return common_teardown(state);
-}
-
-#define GUEST_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#include "one_guest.h"
 
 static void start_wait(struct sim_call *call, uint64_t count)
 {

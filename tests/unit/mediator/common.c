@@ -82,6 +82,13 @@ uint32_t invoke_rpc(struct tg_guest *guest, uint32_t session, uint64_t kind,
 	return invoke(guest, &msg);
 }
 
+void msg_open(struct sim_msg *msg, const uint8_t *uuid, uint64_t attr)
+{
+	sim_msg_init(msg, OPTEE_MSG_CMD_OPEN_SESSION, 0, 0);
+	memcpy(&sim_msg_value(msg, attr, 0, 0)->u.value, uuid, 16);
+	sim_msg_value(msg, OPTEE_MSG_ATTR_META | OPTEE_MSG_ATTR_VALUE_IN, 0, 0);
+}
+
 struct tg_stats stats_of(struct tg_guest *guest)
 {
 	struct tg_stats stats;

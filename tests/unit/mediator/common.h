@@ -42,6 +42,9 @@ uint32_t invoke_rpc(struct tg_guest *guest, uint32_t session, uint64_t kind,
 void msg_rpc(struct sim_msg *msg, uint32_t session, uint64_t kind,
 	     uint64_t count);
 
+/* An OPEN_SESSION of @uuid, 16 bytes, in a parameter with @attr. */
+void msg_open(struct sim_msg *msg, const uint8_t *uuid, uint64_t attr);
+
 struct tg_stats stats_of(struct tg_guest *guest);
 
 /* Nothing is in flight and nothing is shared. */

@@ -4,30 +4,9 @@
  * sizes that overflow, entries that are none of the guest's pages, lists that
  * loop.
  */
-#include "common.h"
+#include "one_guest.h"
 
 #define LIST OPTEE_MSG_ATTR_NONCONTIG
-
-static struct tg_guest *guest;
-static uint32_t session;
-
-static int setup(void **state)
-{
-	if (common_setup(state))
-		return -1;
-	guest = sim_guest_create(NULL);
-	session = sim_open(guest);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	assert_idle(guest);
-	sim_guest_destroy(guest);
-	return common_teardown(state);
-}
-
-#define GUEST_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 static uint32_t touch_list(uint64_t buf_ptr, uint64_t size)
 {

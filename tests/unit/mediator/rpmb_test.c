@@ -239,13 +239,6 @@ static const uint8_t key_pta[16] = { 0xda, 0x6e, 0xd2, 0x8c, 0x0d, 0x65,
 				     0x44, 0x06, 0x89, 0x1f, 0xe8, 0x42,
 				     0x2f, 0x57, 0xc2, 0x02 };
 
-static void msg_open(struct sim_msg *msg, const uint8_t *uuid, uint64_t attr)
-{
-	sim_msg_init(msg, OPTEE_MSG_CMD_OPEN_SESSION, 0, 0);
-	memcpy(&sim_msg_value(msg, attr, 0, 0)->u.value, uuid, 16);
-	sim_msg_value(msg, OPTEE_MSG_ATTR_META | OPTEE_MSG_ATTR_VALUE_IN, 0, 0);
-}
-
 static void the_key_pta_is_not_for_guests(void **state)
 {
 	const uint64_t meta = OPTEE_MSG_ATTR_META | OPTEE_MSG_ATTR_VALUE_IN;

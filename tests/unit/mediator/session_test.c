@@ -6,29 +6,9 @@
  */
 #include <string.h>
 
-#include "common.h"
+#include "one_guest.h"
 
-static struct tg_guest *guest;
-static uint32_t session;
-
-static int setup(void **state)
-{
-	if (common_setup(state))
-		return -1;
-	guest = sim_guest_create(NULL);
-	session = sim_open(guest);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	sim_guest_destroy(guest);
-	return common_teardown(state);
-}
-
-#define GUEST_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
-static uint32_t use(uint32_t cmd, uint32_t id)
+static uint32_t command(uint32_t cmd, uint32_t id)
 {
 	struct sim_msg msg;
 
@@ -45,14 +25,14 @@ static void a_number_that_was_not_given(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(ids); i++) {
-		assert_int_equal(use(OPTEE_MSG_CMD_INVOKE_COMMAND, ids[i]),
+		assert_int_equal(command(OPTEE_MSG_CMD_INVOKE_COMMAND, ids[i]),
 				 TEE_ERROR_BAD_PARAMETERS);
-		assert_int_equal(use(OPTEE_MSG_CMD_CANCEL, ids[i]),
+		assert_int_equal(command(OPTEE_MSG_CMD_CANCEL, ids[i]),
 				 TEE_ERROR_BAD_PARAMETERS);
-		assert_int_equal(use(OPTEE_MSG_CMD_CLOSE_SESSION, ids[i]),
+		assert_int_equal(command(OPTEE_MSG_CMD_CLOSE_SESSION, ids[i]),
 				 TEE_ERROR_BAD_PARAMETERS);
 	}
-	assert_int_equal(use(OPTEE_MSG_CMD_INVOKE_COMMAND, session),
+	assert_int_equal(command(OPTEE_MSG_CMD_INVOKE_COMMAND, session),
 			 TEE_SUCCESS);
 }
 
@@ -64,9 +44,9 @@ static void guess(const struct sim_event *event, void *arg)
 	if (event->op != SIM_OP_SMC_LEAVE || *guessed)
 		return;
 	*guessed = true;
-	assert_int_equal(use(OPTEE_MSG_CMD_INVOKE_COMMAND, session + 1),
+	assert_int_equal(command(OPTEE_MSG_CMD_INVOKE_COMMAND, session + 1),
 			 TEE_ERROR_BAD_PARAMETERS);
-	assert_int_equal(use(OPTEE_MSG_CMD_CLOSE_SESSION, session + 1),
+	assert_int_equal(command(OPTEE_MSG_CMD_CLOSE_SESSION, session + 1),
 			 TEE_ERROR_BAD_PARAMETERS);
 }
 
@@ -79,7 +59,7 @@ static void a_session_that_is_being_opened(void **state)
 	assert_int_equal(sim_open(guest), session + 1);
 	sim_hook_set(NULL, NULL);
 	assert_true(guessed);
-	assert_int_equal(use(OPTEE_MSG_CMD_INVOKE_COMMAND, session + 1),
+	assert_int_equal(command(OPTEE_MSG_CMD_INVOKE_COMMAND, session + 1),
 			 TEE_SUCCESS);
 }
 
@@ -99,17 +79,16 @@ static void a_session_in_use_is_not_closed(void **state)
 	assert_int_equal(close.regs.x[2], (uint32_t)close.ipa);
 	assert_int_equal(sim_call_finish(&call, &msg), OPTEE_RET_OK);
 	assert_int_equal(sim_close(guest, session), TEE_SUCCESS);
-	assert_int_equal(use(OPTEE_MSG_CMD_INVOKE_COMMAND, session),
+	assert_int_equal(command(OPTEE_MSG_CMD_INVOKE_COMMAND, session),
 			 TEE_ERROR_BAD_PARAMETERS);
 }
 
 static uint32_t open(struct sim_msg *msg)
 {
+	static const uint8_t uuid[16];
 	const uint64_t meta = OPTEE_MSG_ATTR_META | OPTEE_MSG_ATTR_VALUE_IN;
 
-	sim_msg_init(msg, OPTEE_MSG_CMD_OPEN_SESSION, 0, 0);
-	sim_msg_value(msg, meta, 0, 0);
-	sim_msg_value(msg, meta, 0, 0);
+	msg_open(msg, uuid, meta);
 	assert_int_equal(sim_call(guest, msg), OPTEE_RET_OK);
 	return msg->ret;
 }
@@ -124,9 +103,9 @@ static void a_session_that_could_not_be_opened(void **state)
 	assert_int_equal(sim_call(guest, &msg), OPTEE_RET_OK);
 	assert_int_equal(msg.ret, TEE_ERROR_BAD_PARAMETERS);
 	assert_int_equal(msg.ret_origin, TEE_ORIGIN_TEE);
-	assert_int_equal(use(OPTEE_MSG_CMD_INVOKE_COMMAND, msg.session),
+	assert_int_equal(command(OPTEE_MSG_CMD_INVOKE_COMMAND, msg.session),
 			 TEE_ERROR_BAD_PARAMETERS);
-	assert_int_equal(use(OPTEE_MSG_CMD_INVOKE_COMMAND, 0),
+	assert_int_equal(command(OPTEE_MSG_CMD_INVOKE_COMMAND, 0),
 			 TEE_ERROR_BAD_PARAMETERS);
 }
 
@@ -141,7 +120,7 @@ static void a_session_that_could_not_be_closed(void **state)
 	assert_int_equal(sim_call(guest, &msg), OPTEE_RET_OK);
 	assert_int_equal(msg.ret, TEE_ERROR_BAD_PARAMETERS);
 	assert_int_equal(msg.ret_origin, TEE_ORIGIN_TEE);
-	assert_int_equal(use(OPTEE_MSG_CMD_INVOKE_COMMAND, session),
+	assert_int_equal(command(OPTEE_MSG_CMD_INVOKE_COMMAND, session),
 			 TEE_SUCCESS);
 	assert_int_equal(sim_close(guest, session), TEE_SUCCESS);
 }
@@ -168,10 +147,10 @@ static void another_guests_session(void **state)
 	sim_open(other);
 	sim_open(other);
 	guest = other;
-	assert_int_equal(use(OPTEE_MSG_CMD_INVOKE_COMMAND, session + 1),
+	assert_int_equal(command(OPTEE_MSG_CMD_INVOKE_COMMAND, session + 1),
 			 TEE_SUCCESS);
 	guest = mine;
-	assert_int_equal(use(OPTEE_MSG_CMD_INVOKE_COMMAND, session + 1),
+	assert_int_equal(command(OPTEE_MSG_CMD_INVOKE_COMMAND, session + 1),
 			 TEE_ERROR_BAD_PARAMETERS);
 	sim_guest_destroy(other);
 }
@@ -193,10 +172,10 @@ static void i8_sessions(void **state)
 	assert_int_equal(open(&msg), TEE_SUCCESS);
 	assert_int_equal(open(&msg), TEE_ERROR_OUT_OF_MEMORY);
 	assert_int_equal(sim_guest_reset(guest), TG_OK);
-	assert_int_equal(use(OPTEE_MSG_CMD_INVOKE_COMMAND, session),
+	assert_int_equal(command(OPTEE_MSG_CMD_INVOKE_COMMAND, session),
 			 TEE_ERROR_BAD_PARAMETERS);
 	session = sim_open(guest);
-	assert_int_equal(use(OPTEE_MSG_CMD_INVOKE_COMMAND, session),
+	assert_int_equal(command(OPTEE_MSG_CMD_INVOKE_COMMAND, session),
 			 TEE_SUCCESS);
 }
 

@@ -70,9 +70,7 @@ static uint32_t open(struct tg_guest *guest, struct tg_uuid uuid)
 	struct sim_msg msg;
 	uint32_t ret;
 
-	sim_msg_init(&msg, OPTEE_MSG_CMD_OPEN_SESSION, 0, 0);
-	memcpy(&sim_msg_value(&msg, meta, 0, 0)->u.value, &uuid, sizeof(uuid));
-	sim_msg_value(&msg, meta, 0, 0);
+	msg_open(&msg, uuid.bytes, meta);
 	ret = invoke(guest, &msg);
 	if (ret == TEE_SUCCESS)
 		assert_int_equal(sim_close(guest, msg.session), TEE_SUCCESS);
