@@ -13,14 +13,14 @@
  */
 #include "core.h"
 
+/* A free one, and one that is being opened, has number 0. */
 static struct tg_session *find(struct tg_locked locked, uint32_t id,
 			       enum tg_session_state state)
 {
 	for (uint32_t i = 0; i < TG_SESSIONS_MAX; i++) {
 		struct tg_session *session = &locked.vm->sessions[i];
 
-		if (session->state == state &&
-		    (state == TG_SESSION_FREE || session->id == id))
+		if (session->state == state && session->id == id)
 			return session;
 	}
 	return NULL;
