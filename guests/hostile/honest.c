@@ -104,9 +104,7 @@ static bool step_values(struct cpu *cpu)
 
 	if (!session)
 		return false;
-	message_init(&message, OPTEE_MSG_CMD_INVOKE_COMMAND);
-	message.head.session = session;
-	message.head.func = TESTS_CMD_PARAMS;
+	message_invoke(&message, session, TESTS_CMD_PARAMS);
 	message_value(&message, OPTEE_MSG_ATTR_VALUE_INOUT, a, b);
 	ok = call_whole(cpu, &message);
 	if (judge_test_is("result"))
@@ -247,9 +245,7 @@ static bool stats_into(struct cpu *cpu, const struct lent *lent,
 
 	if (!session)
 		return false;
-	message_init(&message, OPTEE_MSG_CMD_INVOKE_COMMAND);
-	message.head.session = session;
-	message.head.func = STATS_CMD_ALLOC_STATS;
+	message_invoke(&message, session, STATS_CMD_ALLOC_STATS);
 	message_value(&message, OPTEE_MSG_ATTR_VALUE_IN, 0, 0);
 	if (registered)
 		message_memory(&message, OPTEE_MSG_ATTR_RMEM_OUT, 0,

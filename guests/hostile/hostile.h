@@ -303,6 +303,7 @@ enum target {
 };
 
 void message_init(struct message *message, uint32_t cmd);
+void message_invoke(struct message *message, uint32_t session, uint32_t func);
 struct optee_msg_param *message_param(struct message *message, uint64_t attr);
 void message_value(struct message *message, uint64_t attr, uint64_t a,
 		   uint64_t b);

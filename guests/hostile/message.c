@@ -32,6 +32,13 @@ void message_init(struct message *message, uint32_t cmd)
 	message->head.ret = 0xdeadbeef;
 }
 
+void message_invoke(struct message *message, uint32_t session, uint32_t func)
+{
+	message_init(message, OPTEE_MSG_CMD_INVOKE_COMMAND);
+	message->head.session = session;
+	message->head.func = func;
+}
+
 /* Beyond the last parameter there is room, but no other place to be. */
 struct optee_msg_param *message_param(struct message *message, uint64_t attr)
 {
