@@ -172,6 +172,14 @@ static int limits_check(const struct cli_command *command,
 	return CLI_REFUSED;
 }
 
+static int option_refused(const struct cli_command *command, const char *option,
+			  int err)
+{
+	cli_say(command, "%s: the device refuses: %s%s", option, strerror(-err),
+		err == -ENOTTY ? "; update teegate.ko" : "");
+	return CLI_DEVICE;
+}
+
 /* Which of several the device does not take. */
 static int tas_say_refused(const struct cli_command *command,
 			   const struct teegate_tas *tas, struct teegate *guest)
@@ -203,9 +211,7 @@ static int tas_check(const struct cli_command *command,
 		return CLI_OK;
 	if (ret == -EPERM)
 		return tas_say_refused(command, tas, guest);
-	cli_say(command, "--ta: the device refuses: %s%s", strerror(-ret),
-		ret == -ENOTTY ? "; update teegate.ko" : "");
-	return CLI_DEVICE;
+	return option_refused(command, "--ta", ret);
 }
 
 /* Given back when the device is closed; QEMU asks for it again. */
@@ -223,10 +229,8 @@ static int rpmb_check(const struct cli_command *command, struct teegate *guest)
 		cli_say(command,
 			"--rpmb: another guest owns the RPMB; end that one, or start this one without --rpmb");
 	else
-		cli_say(command, "--rpmb: the device refuses: %s%s",
-			strerror(-ret),
-			ret == -ENOTTY ? "; update teegate.ko" : "");
-	return ret == -EPERM || ret == -EEXIST ? CLI_REFUSED : CLI_DEVICE;
+		return option_refused(command, "--rpmb", ret);
+	return CLI_REFUSED;
 }
 
 static int preflight(const struct cli_command *command,
