@@ -202,6 +202,8 @@ static long chardev_ioctl(struct file *file, unsigned int cmd,
 		return arg ? -EINVAL : guest_rpmb_own(guest);
 	case TEEGATE_SET_TAS:
 		return set_tas(guest, user);
+	case TEEGATE_DENY_STORAGE:
+		return arg ? -EINVAL : guest_storage_deny(guest);
 	default:
 		return -ENOTTY;
 	}

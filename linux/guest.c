@@ -111,6 +111,20 @@ int guest_rpmb_own(struct tg_guest *guest)
 	return ret;
 }
 
+int guest_storage_deny(struct tg_guest *guest)
+{
+	int ret = 0;
+
+	if (mutex_lock_killable(&guest->setup))
+		return -EINTR;
+	if (guest->vm)
+		ret = -EBUSY;
+	else
+		guest->storage_denied = true;
+	mutex_unlock(&guest->setup);
+	return ret;
+}
+
 /* As with limits: what is asked for and not to be had is said at once. */
 static bool tas_allowed(const struct tg_ta_list *tas)
 {
@@ -159,6 +173,8 @@ static struct tg_vm *guest_vm_make(struct tg_guest *guest)
 	if (!vm) {
 		vm = tg_vm_create(&teegate_system, guest, &guest->limits,
 				  guest->tas);
+		if (vm && (guest->storage_denied || !teegate_guest_storage()))
+			tg_vm_deny_storage(vm);
 		smp_store_release(&guest->vm, vm);
 	}
 	mutex_unlock(&guest->setup);

@@ -34,6 +34,7 @@ struct tg_guest {
 	struct tg_vm *vm; /* NULL until the first SMC */
 	struct tg_limits limits;
 	struct tg_ta_list *tas; /* NULL: all that guests may use */
+	bool storage_denied;
 	struct region_table regions;
 	atomic64_t pinned; /* pages of OP-TEE's size */
 	atomic_t smcs_done; /* counts returns; a reset waits for the next */
@@ -50,6 +51,7 @@ bool guest_is_mine(const struct tg_guest *guest);
 
 int guest_limits_set(struct tg_guest *guest, const struct tg_limits *limits);
 int guest_rpmb_own(struct tg_guest *guest);
+int guest_storage_deny(struct tg_guest *guest);
 /* Takes @tas over, which kfree() must be able to free, whatever it returns. */
 int guest_tas_set(struct tg_guest *guest, struct tg_ta_list *tas);
 int guest_smc(struct tg_guest *guest, struct tg_regs *regs, u32 *ret_events);

@@ -37,6 +37,12 @@ MODULE_PARM_DESC(
 	rpmb_guests,
 	"A guest may own the RPMB, one at a time, if its VMM asks for that (default: N). Such a guest can have OP-TEE sign for any RPMB whose CID it knows, this host's as well: see docs/rpmb.md.");
 
+static bool guest_storage = true;
+module_param(guest_storage, bool, 0644);
+MODULE_PARM_DESC(
+	guest_storage,
+	"Guests keep files for OP-TEE's storage (default: Y). N where guests may be hostile and OP-TEE is like 4.5.0, which wrong answers make panic, for all. For guests started from then on. See docs/threat-model.md.");
+
 static uint max_calls;
 module_param(max_calls, uint, 0444);
 MODULE_PARM_DESC(
@@ -79,6 +85,11 @@ static struct tg_ta_list tas_list;
 bool teegate_rpmb_guests(void)
 {
 	return READ_ONCE(rpmb_guests);
+}
+
+bool teegate_guest_storage(void)
+{
+	return READ_ONCE(guest_storage);
 }
 
 static int limit_lower_u32(const char *name, u32 asked, u32 *max, u32 *preset)

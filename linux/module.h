@@ -26,6 +26,7 @@ bool teegate_optee_is_bound(void);
 
 /* main.c: whether the administrator lets a guest own the RPMB. */
 bool teegate_rpmb_guests(void);
+bool teegate_guest_storage(void);
 
 /* chardev.c: registered early, but opens only once started. */
 int chardev_init(void);

@@ -172,6 +172,7 @@ struct tg_vm {
 	enum tg_vm_phase phase;
 	struct tg_vmid id; /* 0: no partition */
 	bool lacks_partition;
+	bool storage_denied; /* set before the first call only */
 	uint32_t inside; /* tg_vm_smc() at work */
 	struct tg_call *calls; /* limits.calls of them */
 	struct tg_session *sessions; /* TG_SESSIONS_MAX of them */

@@ -53,6 +53,7 @@ enum tg_audience {
 	TG_NOBODY,
 	TG_EVERYBODY,
 	TG_RPMB_OWNER, /* tg_system_rpmb_grant() */
+	TG_STORAGE_USER, /* all but those of tg_vm_deny_storage() */
 };
 
 struct tg_capability_row {
@@ -85,13 +86,15 @@ struct tg_rpc_row {
 /*
  * OP-TEE makes the frames for an RPMB with a key that follows from the CID
  * which the normal world names. Asked for the CID of the host's device, it
- * would give a guest frames that this device believes.
+ * would give a guest frames that this device believes. Storage in files is the
+ * guest's own, but what a hostile guest answers there has made OP-TEE panic.
  */
 static const struct tg_rpc_row rpcs[] = {
 	{ OPTEE_RPC_CMD_RPMB, TG_RPMB_OWNER, TG_DENIED_RPMB },
 	{ OPTEE_RPC_CMD_RPMB_PROBE_RESET, TG_RPMB_OWNER, TG_DENIED_RPMB },
 	{ OPTEE_RPC_CMD_RPMB_PROBE_NEXT, TG_RPMB_OWNER, TG_DENIED_RPMB },
 	{ OPTEE_RPC_CMD_RPMB_FRAMES, TG_RPMB_OWNER, TG_DENIED_RPMB },
+	{ OPTEE_RPC_CMD_FS, TG_STORAGE_USER, TG_DENIED_STORAGE },
 };
 
 /* Whom a trusted application serves where no list says otherwise. */
@@ -182,7 +185,8 @@ enum tg_policy tg_policy_function(uint32_t id)
 static bool is_for(const struct tg_vm *vm, enum tg_audience audience)
 {
 	return audience == TG_EVERYBODY ||
-	       (audience == TG_RPMB_OWNER && tg_vm_owns_rpmb(vm));
+	       (audience == TG_RPMB_OWNER && tg_vm_owns_rpmb(vm)) ||
+	       (audience == TG_STORAGE_USER && !vm->storage_denied);
 }
 
 /* Which of the capabilities that OP-TEE offers a guest gets to see. */

@@ -48,6 +48,8 @@ static const struct tg_status_row rows[TG_STATUS_COUNT] = {
 			     TEE_ERROR_STORAGE_NOT_AVAILABLE },
 	[TG_DENIED_TA] = { "ta-denied", OPTEE_RET_ENOTAVAIL,
 			   TEE_ERROR_ACCESS_DENIED },
+	[TG_DENIED_STORAGE] = { "storage-denied", OPTEE_RET_ENOTAVAIL,
+				TEE_ERROR_STORAGE_NOT_AVAILABLE },
 };
 
 const char *tg_status_name(enum tg_status status)

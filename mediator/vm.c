@@ -101,6 +101,12 @@ struct tg_vm *tg_vm_create(struct tg_system *sys, struct tg_guest *guest,
 	return vm;
 }
 
+void tg_vm_deny_storage(struct tg_vm *vm)
+{
+	TG_ASSERT(!vm->id.v);
+	vm->storage_denied = true;
+}
+
 /* I6: OP-TEE lets go of everything first, then the pins are dropped. */
 static void end_partition(struct tg_vm *vm)
 {

@@ -150,6 +150,14 @@ struct tg_vm *tg_vm_create(struct tg_system *sys, struct tg_guest *guest,
 			   const struct tg_ta_list *tas);
 
 /*
+ * OP-TEE gets no files from this guest for its storage (OPTEE_RPC_CMD_FS): it
+ * hears TEE_ERROR_STORAGE_NOT_AVAILABLE, as where no supplicant runs. TAs that
+ * the guest's supplicant loads are not concerned. Before the first
+ * tg_vm_smc(); for good, resets included.
+ */
+void tg_vm_deny_storage(struct tg_vm *vm);
+
+/*
  * Ends a VM: the partition goes first, then every pin and shadow page (I6).
  * No tg_vm_smc() may be running or start afterwards.
  */

@@ -103,6 +103,7 @@ enum tg_status {
 	/* The administrator's policy: policy.c. */
 	TG_DENIED_RPMB, /* the RPMB is not this guest's */
 	TG_DENIED_TA, /* a trusted application that it may not use */
+	TG_DENIED_STORAGE, /* no files for OP-TEE's storage */
 
 	TG_HOST_SESSION_LIMIT, /* sessions open, and being opened */
 

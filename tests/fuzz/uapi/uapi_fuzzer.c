@@ -19,6 +19,7 @@ int chardev_init(void);
 void chardev_start(void);
 void chardev_fini(void);
 bool teegate_rpmb_guests(void);
+bool teegate_guest_storage(void);
 
 #define FILES 3u
 #define ACTIONS_MAX 20000u
@@ -39,6 +40,11 @@ static bool ending;
 static uint32_t until_switch;
 
 bool teegate_rpmb_guests(void)
+{
+	return true;
+}
+
+bool teegate_guest_storage(void)
 {
 	return true;
 }
@@ -372,6 +378,7 @@ static void other_ioctl(struct task *task, struct open_file *f)
 					     TEEGATE_GET_STATS };
 	const struct process *opener = f->opener;
 	unsigned int cmd = cmds[dice_below(2)];
+	uint32_t n;
 	long ret;
 
 	switch (dice_below(6)) {
@@ -388,14 +395,14 @@ static void other_ioctl(struct task *task, struct open_file *f)
 		check_return(task, opener, cmd,
 			     file_ioctl(task, f, cmd, dice_one_in(8)));
 		return;
-#ifdef TEEGATE_OWN_RPMB
-	case 2:
-		cmd = TEEGATE_OWN_RPMB;
-		ret = file_ioctl(task, f, cmd, dice_one_in(8));
+	case 2: /* what a guest is given or denied before its first SMC */
+		n = dice_below(8);
+		cmd = n == 1 ? TEEGATE_DENY_STORAGE : TEEGATE_OWN_RPMB;
+		ret = file_ioctl(task, f, cmd, n == 7);
 		if (opener != task->process && ret != -EPERM)
-			shim_die("a foreign process owns the RPMB: %ld", ret);
+			shim_die("ioctl 0x%x of a foreign process returns %ld",
+				 cmd, ret);
 		return;
-#endif
 	default:
 		check_return(task, opener, cmd,
 			     file_ioctl(task, f, cmd, arg_address(task)));

@@ -134,5 +134,10 @@ struct teegate_tas {
  * many.
  */
 #define TEEGATE_SET_TAS _IOW(TEEGATE_IOC_MAGIC, 0x07, struct teegate_tas)
+/*
+ * OP-TEE gets no files from this guest for its storage, and says so to TAs
+ * that ask for it. Only before the first TEEGATE_SMC (EBUSY after).
+ */
+#define TEEGATE_DENY_STORAGE _IO(TEEGATE_IOC_MAGIC, 0x08)
 
 #endif
