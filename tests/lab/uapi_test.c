@@ -68,6 +68,14 @@ static void test_rpmb(int fd)
 		    (void *)1, EINVAL);
 }
 
+static void test_storage(int fd)
+{
+	check_ioctl("no storage, with an argument", fd, TEEGATE_DENY_STORAGE,
+		    (void *)1, EINVAL);
+	check_ioctl("no storage", fd, TEEGATE_DENY_STORAGE, NULL, 0);
+	check_ioctl("no storage, twice", fd, TEEGATE_DENY_STORAGE, NULL, 0);
+}
+
 static void test_region_values(void)
 {
 	uint64_t hva = (uintptr_t)memory_map(GUEST_BYTES);
@@ -442,6 +450,7 @@ int main(void)
 	test_info(fd);
 	test_limits(fd);
 	test_rpmb(fd);
+	test_storage(fd);
 	test_region_values();
 	test_region_overlaps();
 	test_region_count();

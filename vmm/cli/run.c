@@ -24,6 +24,7 @@ enum {
 	OPT_PINNED,
 	OPT_TA,
 	OPT_RPMB,
+	OPT_NO_STORAGE,
 	OPT_PRELOAD,
 	OPT_NO_TEE_NODE,
 	OPT_PRINT,
@@ -49,6 +50,9 @@ static const struct cli_option options[] = {
 	[OPT_RPMB] = { "rpmb", NULL,
 		       "the guest owns the RPMB: OP-TEE may ask it for one. The\n"
 		       "administrator has to allow that (rpmb_guests)" },
+	[OPT_NO_STORAGE] = { "no-storage", NULL,
+			     "OP-TEE keeps nothing in files of the guest: for guests\n"
+			     "that may be hostile (docs/threat-model.md)" },
 	[OPT_PRELOAD] = { "preload", "PATH",
 			  "libteegate-preload.so (default: beside this program,\n"
 			  "else where it was installed)" },
@@ -86,6 +90,9 @@ static bool option_take(struct run_options *run, int option)
 		return teegate_tas_add(&run->tas, optarg) == 0;
 	case OPT_RPMB:
 		run->rpmb = true;
+		return true;
+	case OPT_NO_STORAGE:
+		run->no_storage = true;
 		return true;
 	case OPT_PRELOAD:
 		run->preload = optarg;
@@ -233,6 +240,14 @@ static int rpmb_check(const struct cli_command *command, struct teegate *guest)
 	return CLI_REFUSED;
 }
 
+static int storage_check(const struct cli_command *command,
+			 struct teegate *guest)
+{
+	int ret = teegate_deny_storage(guest);
+
+	return ret == 0 ? CLI_OK : option_refused(command, "--no-storage", ret);
+}
+
 static int preflight(const struct cli_command *command,
 		     const struct run_options *run)
 {
@@ -246,6 +261,8 @@ static int preflight(const struct cli_command *command,
 		ret = tas_check(command, &run->tas, guest);
 	if (ret == CLI_OK && run->rpmb)
 		ret = rpmb_check(command, guest);
+	if (ret == CLI_OK && run->no_storage)
+		ret = storage_check(command, guest);
 	/* QEMU opens its own: a partition belongs to the process that opened. */
 	teegate_close(guest);
 	return ret == CLI_OK ? reach_kvm(command) : ret;

@@ -19,6 +19,7 @@ struct run_options {
 	const char *preload;
 	struct teegate_limits limits; /* zero: not given */
 	bool rpmb; /* the guest owns the RPMB */
+	bool no_storage; /* no files for OP-TEE's storage */
 	bool tas_given;
 	struct teegate_tas tas; /* if given: no other */
 	bool no_tee_node;

@@ -191,6 +191,9 @@ bool run_environment(const struct run_options *run, const char *preload,
 		return false;
 	if (run->rpmb && !environment_set("TEEGATE_RPMB", "own", print))
 		return false;
+	if (run->no_storage &&
+	    !environment_set("TEEGATE_STORAGE", "none", print))
+		return false;
 	return environment_set("LD_PRELOAD", list, print);
 }
 

@@ -120,6 +120,15 @@ int teegate_set_limits(struct teegate *guest,
 int teegate_own_rpmb(struct teegate *guest);
 
 /*
+ * teegate_deny_storage - OP-TEE gets no files from this guest for its storage
+ *
+ * TAs that want to store something hear TEE_ERROR_STORAGE_NOT_AVAILABLE. A VMM
+ * that was told so must not run its guest if this fails. -EBUSY: the guest has
+ * made a call already; -ENOTTY: the module is older than this call.
+ */
+int teegate_deny_storage(struct teegate *guest);
+
+/*
  * teegate_tas_add - appends trusted applications to a list
  * @tas: starts as all zeros; unchanged on error
  * @text: UUIDs as RFC 4122 writes them, separated by commas

@@ -93,6 +93,13 @@ int teegate_own_rpmb(struct teegate *guest)
 	return ret < 0 ? ret : 0;
 }
 
+int teegate_deny_storage(struct teegate *guest)
+{
+	int ret = tg_sys_ioctl(guest->fd, TEEGATE_DENY_STORAGE, NULL);
+
+	return ret < 0 ? ret : 0;
+}
+
 int teegate_region_set(struct teegate *guest,
 		       const struct teegate_region *region)
 {

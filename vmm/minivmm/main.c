@@ -33,6 +33,7 @@ static const char help[] =
 	"  --rom FILE             read-only memory at 0 (default: none)\n"
 	"  --smp N                virtual processors (default 1)\n"
 	"  --tee, --no-tee        with or without OP-TEE (default: without)\n"
+	"  --no-storage           OP-TEE gets no files from the guest for its storage\n"
 	"  --device PATH          teegate's device (default: $TEEGATE_DEVICE, or /dev/teegate)\n"
 	"  --on-reset ACTION      exit (default) or restart, when the guest resets\n"
 	"  --dtb-dump FILE        write the guest's device tree to FILE\n"
@@ -53,6 +54,7 @@ enum {
 	OPT_SMP,
 	OPT_TEE,
 	OPT_NO_TEE,
+	OPT_NO_STORAGE,
 	OPT_DEVICE,
 	OPT_ON_RESET,
 	OPT_DTB_DUMP,
@@ -70,6 +72,7 @@ static const struct option options[] = {
 	{ "smp", required_argument, NULL, OPT_SMP },
 	{ "tee", no_argument, NULL, OPT_TEE },
 	{ "no-tee", no_argument, NULL, OPT_NO_TEE },
+	{ "no-storage", no_argument, NULL, OPT_NO_STORAGE },
 	{ "device", required_argument, NULL, OPT_DEVICE },
 	{ "on-reset", required_argument, NULL, OPT_ON_RESET },
 	{ "dtb-dump", required_argument, NULL, OPT_DTB_DUMP },
@@ -156,6 +159,9 @@ static bool option_take(struct config *config, int option)
 	case OPT_TEE:
 	case OPT_NO_TEE:
 		config->tee = option == OPT_TEE;
+		return true;
+	case OPT_NO_STORAGE:
+		config->no_storage = true;
 		return true;
 	case OPT_DEVICE:
 		config->device = optarg;

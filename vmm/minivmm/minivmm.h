@@ -62,6 +62,7 @@ struct config {
 	uint64_t ram_bytes;
 	unsigned int cpus;
 	bool tee;
+	bool no_storage;
 	bool restart_on_reset;
 };
 

@@ -101,6 +101,9 @@ static bool tee_create(struct vm *vm)
 			"cannot open teegate's device: %s; `teegate info` says what to do",
 			strerror(-ret));
 	teegate_set_message_handler(vm->guest, tee_message, NULL);
+	ret = vm->config.no_storage ? teegate_deny_storage(vm->guest) : 0;
+	if (ret < 0)
+		return fail("teegate refuses --no-storage: %s", strerror(-ret));
 	ret = teegate_kvm_attach(vm->fd);
 	if (ret < 0)
 		return fail(

@@ -20,6 +20,7 @@
 /* What `teegate run` tells the preload; see cli/run.c. */
 #define TGP_LIMITS_ENV "TEEGATE_LIMITS"
 #define TGP_RPMB_ENV "TEEGATE_RPMB" /* "own" */
+#define TGP_STORAGE_ENV "TEEGATE_STORAGE" /* "none" */
 #define TGP_TAS_ENV "TEEGATE_TAS" /* UUIDs, separated by commas */
 
 /* A VM's memory slots, remembered until the device is opened. */

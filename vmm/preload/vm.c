@@ -159,29 +159,55 @@ static void push_region(struct teegate *guest,
 		say_region(region, ret);
 }
 
-static int apply_limits(struct teegate *guest)
+/* A guest that may use more than it should is worse than one without a TEE. */
+static bool restricted(int ret, const char *what, const char *help)
+{
+	if (ret < 0)
+		tgp_say("%s were refused: %s; `%s` says what to do; the guest boots without a TEE",
+			what, strerror(-ret), help);
+	return ret == 0;
+}
+
+static bool apply_limits(struct teegate *guest)
 {
 	const char *text = getenv(TGP_LIMITS_ENV);
 	struct teegate_limits limits;
+	int ret = -EINVAL;
 
 	if (!text)
-		return 0;
-	if (!tgp_limits_parse(text, &limits))
-		return -EINVAL;
-	return teegate_set_limits(guest, &limits);
+		return true;
+	if (tgp_limits_parse(text, &limits))
+		ret = teegate_set_limits(guest, &limits);
+	return restricted(ret, "the limits in $" TGP_LIMITS_ENV,
+			  "teegate info");
 }
 
-/* A guest that may use more than it should is worse than one without a TEE. */
-static int apply_tas(struct teegate *guest)
+static bool apply_tas(struct teegate *guest)
 {
 	const char *text = getenv(TGP_TAS_ENV);
 	struct teegate_tas tas = { 0 };
 	int ret;
 
 	if (!text)
-		return 0;
+		return true;
 	ret = teegate_tas_add(&tas, text);
-	return ret < 0 ? ret : teegate_set_tas(guest, &tas);
+	if (ret == 0)
+		ret = teegate_set_tas(guest, &tas);
+	return restricted(ret, "the trusted applications in $" TGP_TAS_ENV,
+			  "teegate run --ta");
+}
+
+static bool apply_storage(struct teegate *guest)
+{
+	const char *text = getenv(TGP_STORAGE_ENV);
+	int ret = -EINVAL;
+
+	if (!text || !*text)
+		return true;
+	if (strcmp(text, "none") == 0)
+		ret = teegate_deny_storage(guest);
+	return restricted(ret, "the restrictions in $" TGP_STORAGE_ENV,
+			  "teegate run --no-storage");
 }
 
 /* A guest without what it was promised is better than none; say so. */
@@ -214,21 +240,8 @@ static void open_locked(struct tgp_vm *vm)
 		return;
 	}
 	teegate_set_message_handler(guest, library_message, NULL);
-	ret = apply_limits(guest);
-	if (ret < 0) {
-		tgp_say("the limits in $" TGP_LIMITS_ENV
-			" were refused: %s; `teegate info` shows the maximum; "
-			"the guest boots without a TEE",
-			strerror(-ret));
-		teegate_close(guest);
-		return;
-	}
-	ret = apply_tas(guest);
-	if (ret < 0) {
-		tgp_say("the trusted applications in $" TGP_TAS_ENV
-			" were refused: %s; `teegate run --ta` says what to do; "
-			"the guest boots without a TEE",
-			strerror(-ret));
+	if (!apply_limits(guest) || !apply_tas(guest) ||
+	    !apply_storage(guest)) {
 		teegate_close(guest);
 		return;
 	}

@@ -84,6 +84,7 @@ t run-firmware 5 '' 'acpi=off' "${run[@]}" -- "${qemu[@]}" -bios edk2.fd
 t run-print 0 "^TEEGATE_DEVICE=$tmp/none TEEGATE_LIMITS=calls=3,shm=0,rpc=5,pinned=1048576 LD_PRELOAD=$tmp/preload.so .*-append 'a b' -dtb DTB$" \
 	'dumpdtb=DTB' "${run[@]}" --print --calls 3 --rpc-buffers 5 --pinned 1M -- "${qemu[@]}" -append 'a b'
 t run-print-rpmb 0 'TEEGATE_RPMB=own LD_PRELOAD=' . "${run[@]}" --print --rpmb -- "${qemu[@]}"
+t run-print-no-storage 0 'TEEGATE_STORAGE=none LD_PRELOAD=' . "${run[@]}" --print --no-storage -- "${qemu[@]}"
 a=8aaaf200-2450-11e4-abe2-0002a5d5c51b b=F157CDA0-550C-11E5-A6FA-0002A5D5C51B
 t run-print-ta 0 "TEEGATE_TAS=$a,${b,,},$a LD_PRELOAD=" . "${run[@]}" --print --ta "$a,$b" --ta "$a" -- "${qemu[@]}"
 t run-bad-ta 2 '' '--ta 8aaaf200 is not a list of UUIDs' "${run[@]}" --ta 8aaaf200 -- "${qemu[@]}"

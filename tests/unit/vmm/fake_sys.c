@@ -124,6 +124,10 @@ static int device_ioctl(unsigned long request, void *arg)
 		assert_null(arg);
 		fake.rpmb_asked++;
 		return fake.rpmb_result;
+	case TEEGATE_DENY_STORAGE:
+		assert_null(arg);
+		fake.storage_denied++;
+		return fake.storage_result;
 	case TEEGATE_SET_TAS:
 		fake.tas = *(struct teegate_tas *)arg;
 		return fake.tas_result;

@@ -19,13 +19,14 @@ struct fake_sys {
 	int open_result; /* 0: FAKE_DEVICE_FD */
 	uint32_t abi_version;
 	int probe_result, filter_result, smc_result, limits_result,
-		region_result, remove_result, rpmb_result, tas_result;
+		region_result, remove_result, rpmb_result, storage_result,
+		tas_result;
 	int get_reg_result, set_reg_result;
 	struct teegate_smc smc_answer;
 	/* What was asked. */
 	char path[64];
 	unsigned int opens, closes, resets, smcs, filters, reg_gets, reg_sets,
-		rpmb_asked;
+		rpmb_asked, storage_denied;
 	struct teegate_smc smc;
 	struct teegate_limits limits;
 	struct teegate_tas tas;

@@ -113,6 +113,7 @@ int fake_vm_setup(void **state)
 	memset(&fake_vm, 0, sizeof(fake_vm));
 	unsetenv(TGP_LIMITS_ENV);
 	unsetenv(TGP_RPMB_ENV);
+	unsetenv(TGP_STORAGE_ENV);
 	unsetenv(TGP_TAS_ENV);
 	unsetenv(TEEGATE_DEVICE_ENV);
 	fake_vm.fd = memfd_create("vm", 0);

@@ -401,6 +401,15 @@ static void the_rpmb_is_asked_for_by_its_own_call(void **state)
 	assert_int_equal(teegate_own_rpmb(guest), -EEXIST);
 }
 
+static void storage_is_denied_by_its_own_call(void **state)
+{
+	(void)state;
+	assert_int_equal(teegate_deny_storage(guest), 0);
+	assert_int_equal(fake.storage_denied, 1);
+	fake.storage_result = -EBUSY;
+	assert_int_equal(teegate_deny_storage(guest), -EBUSY);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -427,6 +436,7 @@ int main(void)
 		TEST(limits_reset_and_stats_reach_the_device),
 		TEST(trusted_applications_by_name),
 		TEST(the_rpmb_is_asked_for_by_its_own_call),
+		TEST(storage_is_denied_by_its_own_call),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

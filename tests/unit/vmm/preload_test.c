@@ -69,11 +69,41 @@ static void a_refused_rpmb_is_no_refused_tee(void **state)
 	assert_int_equal(fake.region_count, 1);
 }
 
+static void storage_is_denied_where_run_says_so(void **state)
+{
+	(void)state;
+	setenv(TGP_STORAGE_ENV, "none", 1);
+	fake_memory_set(fake_vm_of(fake_vm.fd), &fake_ram);
+	assert_int_equal(fake.storage_denied, 1);
+	assert_int_equal(fake.region_count, 1);
+}
+
+/* Whoever wanted less for the guest gets none, not more. */
+static void storage_that_stays_is_no_tee(void **state)
+{
+	(void)state;
+	setenv(TGP_STORAGE_ENV, "none", 1);
+	fake.storage_result = -ENOTTY;
+	fake_memory_set(fake_vm_of(fake_vm.fd), &fake_ram);
+	assert_int_equal(fake.closes, 1);
+	assert_int_equal(fake.region_count, 0);
+}
+
+static void a_word_for_storage_that_means_nothing_is_no_tee(void **state)
+{
+	(void)state;
+	setenv(TGP_STORAGE_ENV, "some", 1);
+	fake_memory_set(fake_vm_of(fake_vm.fd), &fake_ram);
+	assert_int_equal(fake.storage_denied, 0);
+	assert_int_equal(fake.closes, 1);
+}
+
 static void no_rpmb_unless_asked(void **state)
 {
 	(void)state;
 	fake_memory_set(fake_vm_of(fake_vm.fd), &fake_ram);
 	assert_int_equal(fake.rpmb_asked, 0);
+	assert_int_equal(fake.storage_denied, 0);
 }
 
 #define TA "8aaaf200-2450-11e4-abe2-0002a5d5c51b"
@@ -280,6 +310,9 @@ int main(void)
 		VM_TEST(the_rpmb_is_asked_for_where_run_says_so),
 		VM_TEST(a_refused_rpmb_is_no_refused_tee),
 		VM_TEST(no_rpmb_unless_asked),
+		VM_TEST(storage_is_denied_where_run_says_so),
+		VM_TEST(storage_that_stays_is_no_tee),
+		VM_TEST(a_word_for_storage_that_means_nothing_is_no_tee),
 		VM_TEST(trusted_applications_are_those_of_run),
 		VM_TEST(refused_trusted_applications_are_a_refused_tee),
 		VM_TEST(an_empty_list_of_applications_is_not_understood),
