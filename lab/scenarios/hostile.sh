@@ -5,16 +5,19 @@
 # QEMU, or with --host the host itself, where OP-TEE has room for one guest only. Then the same guest killed and reset
 # in the middle. OP-TEE must not assert and the host not warn (lab/run watches both), the neighbour must pass, nothing
 # may stay pinned, and another guest must get all of OP-TEE's threads. --smcs N: by each of two vCPUs, for each of
-# --seeds N seeds, from --first N on. --kills N: how often it is killed.
+# --seeds N seeds, from --first N on. --kills N: how often it is killed. --storage: OP-TEE asks the hostile guest for
+# files, too; an OP-TEE with optee/patches/guests stands what it answers, Debian's 4.5.0 does not.
 # shellcheck source=lab/scenarios/lib.sh
 . /lab/board/lib.sh
 # shellcheck source=lab/scenarios/lib-xtest.sh
 . /lab/board/lib-xtest.sh
 
 NEIGHBOUR=guest SMCS=10000 SEEDS=1 FIRST=1 KILLS=5
+STORAGE=(--no-storage)
 while [ $# -gt 0 ]; do
 	case $1 in
 	--host) NEIGHBOUR=host ;;
+	--storage) STORAGE=() ;;
 	--smcs) SMCS=$2 && shift ;;
 	--seeds) SEEDS=$2 && shift ;;
 	--first) FIRST=$2 && shift ;;
@@ -43,7 +46,7 @@ hostile_start() # NAME OPTION... -- WORD...: in the background
 	done
 	shift
 	minivmm --kernel /lab/bin/hostile.bin --initrd "/usr/lib/optee_armtz/$TA.ta" --rom /lab/bin/uapi_test --smp 2 \
-		--mem 16 --ram-base 0x5a80000000 --tee "${options[@]}" --cmdline "ta=$TA $*" \
+		--mem 16 --ram-base 0x5a80000000 --tee "${STORAGE[@]}" "${options[@]}" --cmdline "ta=$TA $*" \
 		>"$d/console" 2>>"/lab/guest-${d##*/}.vmm" </dev/null &
 	HOSTILE=$!
 }
@@ -141,13 +144,28 @@ resets()
 	expect "reset 3 times, and the last life is a good one" grep -aq 'restart 3' "$GUESTS/reset/console"
 }
 
+# With storage the guest must be asked for files, or nothing of it was tried. Without, a message of its own may still
+# look so: it is hostile to itself as well.
+storage_judge() # NAME
+{
+	local asked
+	asked=$(hostile_said "$1" 'RPC command 2')
+	if [ ${#STORAGE[@]} -eq 0 ]; then
+		[ -n "$asked" ] || fail "OP-TEE never asked the guest for files"
+		say "ok: OP-TEE asked the hostile guest $asked times for files"
+	fi
+}
+
 need_file /lab/bin/hostile.bin
 need_file /lab/bin/minivmm
 need_teegate
 load_host_tee
 judge_tests
 neighbour_start
-for seed in $(seq "$FIRST" $((FIRST + SEEDS - 1))); do seed_run "$seed"; done
+for seed in $(seq "$FIRST" $((FIRST + SEEDS - 1))); do
+	seed_run "$seed"
+	storage_judge "seed-$seed"
+done
 kills
 resets
 neighbour_xtest
