@@ -222,3 +222,51 @@ void hostile_step(struct cpu *cpu)
 	else
 		hammer(cpu);
 }
+
+/* The mediator refuses it, unless the sibling makes it good meanwhile. */
+static void begin_refused(struct cpu *cpu)
+{
+	struct call *call = call_pick(cpu, false);
+	struct dice *dice = &cpu->dice;
+	struct message message;
+
+	if (!call) {
+		any_smc(cpu);
+		return;
+	}
+	odd_message(cpu, &message);
+	switch (dice_below(dice, 4)) {
+	case 0:
+		message.head.cmd = MESSAGE_CMDS + dice_below(dice, 64);
+		break;
+	case 1:
+		message.head.num_params = 17 + (uint32_t)dice_u64(dice) / 2;
+		break;
+	case 2:
+		message_init(&message, OPTEE_MSG_CMD_INVOKE_COMMAND);
+		message.head.session = (uint32_t)dice_u64(dice) | 1u << 31;
+		break;
+	default:
+		message_init(&message, OPTEE_MSG_CMD_REGISTER_SHM);
+		message_memory(&message, odd_attr(cpu) | 1ull << 40,
+			       odd_address(cpu), odd_size(cpu), name_any(cpu));
+		break;
+	}
+	call->calm = false;
+	put_rough(cpu, call, &message);
+	call_begin(cpu, call);
+}
+
+void quick_step(struct cpu *cpu)
+{
+	uint32_t dice = dice_below(&cpu->dice, 16);
+
+	if (dice < 6)
+		any_smc(cpu);
+	else if (dice < 12)
+		begin_refused(cpu);
+	else if (dice < 14)
+		forge(cpu);
+	else
+		scribble(cpu);
+}

@@ -190,6 +190,7 @@ struct options {
 	uint64_t smcs; /* of each vCPU */
 	uint64_t reset_after; /* SMCs of the first vCPU; 0: never resets */
 	uint32_t resets; /* how often, in all lives of the guest */
+	uint32_t full_one_in; /* else a quick step; 0 or 1: all are full */
 	uint8_t ta[16]; /* the TA in the initrd, as a message has it */
 	char judge_test[16]; /* what to do wrong on purpose */
 };
@@ -347,6 +348,8 @@ void files_wipe(void);
 /* False: the other one is at it. */
 bool honest_step(struct cpu *cpu);
 void hostile_step(struct cpu *cpu);
+/* One that OP-TEE should not hear of, so that many fit into a minute. */
+void quick_step(struct cpu *cpu);
 /* True if as many calls are under way at once as OP-TEE has threads. */
 bool honest_threads_all(struct cpu *cpu);
 void honest_rests_check(struct cpu *cpu);

@@ -31,14 +31,22 @@ static void checks(struct cpu *cpu)
 	honest_rests_check(cpu);
 }
 
+static bool is_quick(struct cpu *cpu)
+{
+	return options.full_one_in > 1 &&
+	       !dice_one_in(&cpu->dice, options.full_one_in);
+}
+
 static void run(struct cpu *cpu)
 {
 	cpu->message = arena_rough(0);
 	cpu->list = arena_rough(1);
 	while (cpu->counts.of[COUNT_SMCS] < options.smcs) {
 		dice_seed(&cpu->dice, options.seed, cpu->index, cpu->step);
-		if (!dice_one_in(&cpu->dice, HONEST_ONE_IN) ||
-		    !honest_step(cpu))
+		if (is_quick(cpu))
+			quick_step(cpu);
+		else if (!dice_one_in(&cpu->dice, HONEST_ONE_IN) ||
+			 !honest_step(cpu))
 			hostile_step(cpu);
 		if (cpu->step++ % CHECK_EVERY == 0)
 			checks(cpu);

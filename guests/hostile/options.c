@@ -66,6 +66,11 @@ static const char *option(const char *text)
 		options.resets = (uint32_t)v;
 		return text;
 	}
+	if (text_begins(text, "full-one-in=")) {
+		text = number(text + 12, &v);
+		options.full_one_in = (uint32_t)v;
+		return text;
+	}
 	if (text_begins(text, "ta="))
 		return uuid(text + 3, options.ta);
 	if (text_begins(text, "judge-test="))
@@ -86,7 +91,7 @@ bool options_read(const char *text)
 		begin = text;
 		text = option(text);
 		if (text == begin || (*text && *text != ' ')) {
-			say("hostile: cannot read \"%s\": seed=N smcs=N reset-after=N resets=N ta=UUID judge-test=registers|guard|rest|result",
+			say("hostile: cannot read \"%s\": seed=N smcs=N reset-after=N resets=N full-one-in=N ta=UUID judge-test=registers|guard|rest|result",
 			    begin);
 			return false;
 		}

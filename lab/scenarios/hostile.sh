@@ -6,18 +6,20 @@
 # in the middle. OP-TEE must not assert and the host not warn (lab/run watches both), the neighbour must pass, nothing
 # may stay pinned, and another guest must get all of OP-TEE's threads. --smcs N: by each of two vCPUs, for each of
 # --seeds N seeds, from --first N on. --kills N: how often it is killed. --storage: OP-TEE asks the hostile guest for
-# files, too; an OP-TEE with optee/patches/guests stands what it answers, Debian's 4.5.0 does not.
+# files, too; an OP-TEE with optee/patches/guests stands what it answers, Debian's 4.5.0 does not. --full-one-in N: all
+# steps of the seeds but one in N are quick, refused before OP-TEE.
 # shellcheck source=lab/scenarios/lib.sh
 . /lab/board/lib.sh
 # shellcheck source=lab/scenarios/lib-xtest.sh
 . /lab/board/lib-xtest.sh
 
 NEIGHBOUR=guest SMCS=10000 SEEDS=1 FIRST=1 KILLS=5
-STORAGE=(--no-storage)
+STORAGE=(--no-storage) FULL=1
 while [ $# -gt 0 ]; do
 	case $1 in
 	--host) NEIGHBOUR=host ;;
 	--storage) STORAGE=() ;;
+	--full-one-in) FULL=$2 && shift ;;
 	--smcs) SMCS=$2 && shift ;;
 	--seeds) SEEDS=$2 && shift ;;
 	--first) FIRST=$2 && shift ;;
@@ -114,7 +116,7 @@ neighbour_xtest()
 seed_run() # SEED
 {
 	local name=seed-$1 start=$SECONDS status=0
-	hostile_start "$name" -- "seed=$1" "smcs=$SMCS"
+	hostile_start "$name" -- "seed=$1" "smcs=$SMCS" "full-one-in=$FULL"
 	neighbour_xtest
 	while kill -0 "$HOSTILE" 2>/dev/null; do neighbour_xtest; done
 	hostile_end "$name" || status=$?
