@@ -1,12 +1,15 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# The part of optee/check that is about the variant with many partitions: it builds, its secure RAM is where the board
-# has room for it and is large enough, and optee/build refuses what it does not know. That guests work on it is the
-# lab's business: scenario many-xtest. Sourced by optee/check.
+# The part of optee/check that is about many and hostile guests: the series in optee/patches/guests/ applies, also on top
+# of the others, and compiles patch by patch; the variant with many partitions builds with it, its secure RAM is where
+# the board has room for it and is large enough, and optee/build refuses what it does not know. That guests work on it
+# and OP-TEE survives hostile ones is the lab's business: scenarios many-xtest and hostile. Sourced by optee/check.
 
 # shellcheck source=lab/firmware.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/firmware.sh"
+
+OPTEE_GUESTS_SCRATCH=$OPTEE_OUT/guests-scratch
 
 # Debian's own build has 7.5 MiB for each of two, with which all of xtest passes.
 GUESTS_PARTITION_MIB=32
@@ -51,6 +54,59 @@ refuses()
 	shift
 	said=$("$@" 2>&1) && return 1
 	grep -qF "$message" <<<"$said"
+}
+
+# The object files of the sources that a version's series changes, in a build directory.
+guests_objects() # VERSION OUT
+{
+	optee_guests_series "$1" | xargs sed -n "s,^+++ b/\(core/.*\)\.c\$,$2/\1.o,p" | sort -u
+}
+
+# Only what the series changes is compiled, after each patch.
+guests_prefixes_compile() # VERSION
+{
+	local dir=$OPTEE_GUESTS_SCRATCH/source out=$OPTEE_GUESTS_SCRATCH/out objects p
+	rm -rf "$OPTEE_GUESTS_SCRATCH"
+	mapfile -t objects < <(guests_objects "$1" "$out")
+	if [ ${#objects[@]} -eq 0 ]; then
+		echo "no patch for $1 changes a source file in core/: there is nothing to compile" >&2
+		return 1
+	fi
+	optee_unpack "$1" "$dir"
+	while read -r p; do
+		echo "== ${p##*/}"
+		optee_git_apply "$dir" "$p" || return 1
+		optee_make "$dir" "$out" "${objects[@]}" || return 1
+	done < <(optee_guests_series "$1")
+}
+
+# People want all that there is for a version, in any order: this is one.
+guests_applies_on_others() # VERSION
+{
+	local dir=$OPTEE_GUESTS_SCRATCH/all
+	optee_trees_need "$1" || return 1
+	rm -rf "$dir"
+	mkdir -p "$OPTEE_GUESTS_SCRATCH"
+	cp -a "$OPTEE_OUT/$1/patched" "$dir"
+	{ optee_rpmb_series "$1"; optee_guests_series "$1"; } | optee_git_apply_all "$dir" >/dev/null
+}
+
+check_guests_series() # VERSION
+{
+	local v=$1 rc=0 what
+	optee_source_need "$v" || rc=$?
+	if [ $rc -ne 0 ]; then
+		for what in "applies to Debian's source" "applies on top of the others" "compiles patch by patch"; do
+			skipped "optee-os $v: the series against hostile guests $what ($(optee_why "$v"))"
+		done
+		return 0
+	fi
+	judge "optee-os $v: the series against hostile guests applies to Debian's source" optee_guests_tree_need "$v" || return 0
+	judge "optee-os $v: the series against hostile guests applies on top of the others" guests_applies_on_others "$v" || true
+	judge "optee-os $v: the series against hostile guests compiles patch by patch" \
+		ui_run "optee-guests-prefixes-$v" "optee-os $v: the series against hostile guests, patch by patch" \
+		guests_prefixes_compile "$v" || true
+	rm -rf "$OPTEE_GUESTS_SCRATCH"
 }
 
 check_guests() # VERSION

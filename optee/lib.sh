@@ -10,6 +10,7 @@
 
 OPTEE_PATCHES=$LAB_TOP/optee/patches/headers
 OPTEE_RPMB_PATCHES=$LAB_TOP/optee/patches/rpmb
+OPTEE_GUESTS_PATCHES=$LAB_TOP/optee/patches/guests
 OPTEE_PTA=$LAB_TOP/optee/pta
 OPTEE_OUT=$LAB_BUILD/optee
 # trixie's binary dev package: the key that the board's TAs are signed with, and the headers of 4.5.0.
@@ -88,16 +89,23 @@ optee_unpack()
 # git is strict about context where patch guesses; the ceiling hides our own repository from it.
 optee_git_apply() { GIT_CEILING_DIRECTORIES=$(dirname "$1") git -C "$1" apply --whitespace=error-all "${@:2}"; }
 
+# optee_git_apply_all DIR: the patches that stdin names, one a line.
+optee_git_apply_all()
+{
+	local p
+	while read -r p; do
+		echo "applying ${p##*/}"
+		optee_git_apply "$1" "$p" || return 1
+	done
+}
+
 optee_make_trees()
 {
-	local version=$1 dir=$OPTEE_OUT/$1 p
+	local version=$1 dir=$OPTEE_OUT/$1
 	optee_unpack "$version" "$dir/pristine"
 	rm -rf "$dir/patched"
 	cp -a "$dir/pristine" "$dir/patched"
-	while read -r p; do
-		echo "applying ${p##*/}"
-		optee_git_apply "$dir/patched" "$p"
-	done < <(optee_series "$version")
+	optee_git_apply_all "$dir/patched" < <(optee_series "$version")
 }
 
 # optee_trees_need VERSION: pristine/ and patched/.
@@ -261,6 +269,10 @@ optee_rpmb_series() { find "$OPTEE_RPMB_PATCHES/$1" -name '[0-9]*.patch' | sort;
 
 optee_rpmb_versions() { find "$OPTEE_RPMB_PATCHES" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort -V; }
 
+optee_guests_series() { find "$OPTEE_GUESTS_PATCHES/$1" -name '[0-9]*.patch' | sort; }
+
+optee_guests_versions() { find "$OPTEE_GUESTS_PATCHES" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort -V; }
+
 # The secure RAM of the variant with many partitions: ordinary DRAM, since the board's own 15 MiB would leave 3 MiB for
 # each, too little for xtest's TAs. QEMU lets both worlds at it, so nothing is protected: it is for tests. OP-TEE takes it
 # out of what Linux may use by a node in the device tree. Below the kernel's Image, so that any --mem from 1024 has it.
@@ -269,7 +281,7 @@ OPTEE_GUESTS_RAM_START=0x44000000
 OPTEE_GUESTS_RAM_SIZE=0x0c000000
 
 # optee_variant_options NAME: what make is told for a variant, one a line; fails if there is no such. The rpmb- ones are
-# of Debian's source with our RPMB series and PTA, "guests" is of the source as Debian has it.
+# of Debian's source with our RPMB series and PTA, "guests" is of the source with our series against hostile guests.
 #   guests          five partitions (the host and four guests) in 192 MiB of secure RAM, four threads in each
 #   rpmb-dev        all four commands; the key derived from the HUK
 #   rpmb-compat     the same; derived as CFG_CORE_HUK_SUBKEY_COMPAT=y does (OP-TEE's default)
@@ -303,12 +315,9 @@ optee_variant_options()
 # the other's sake. Our PTA is source, not a patch.
 optee_rpmb_tree_make()
 {
-	local version=$1 dir=$OPTEE_OUT/$1/rpmb-source p
+	local version=$1 dir=$OPTEE_OUT/$1/rpmb-source
 	optee_unpack "$version" "$dir"
-	while read -r p; do
-		echo "applying ${p##*/}"
-		optee_git_apply "$dir" "$p"
-	done < <(optee_rpmb_series "$version")
+	optee_git_apply_all "$dir" < <(optee_rpmb_series "$version")
 	cp -r "$OPTEE_PTA" "$dir/core/pta/rpmb_key"
 }
 
@@ -321,12 +330,29 @@ optee_rpmb_tree_need()
 			"$(step_key "$OPTEE_OUT $1 $(optee_rpmb_key "$1")" optee_unpack optee_rpmb_tree_make)" optee_rpmb_tree_make "$1"
 }
 
-# optee_variant_tree NAME: which of a version's source trees a variant is built from.
+# A tree of its own, for the same reason.
+optee_guests_tree_make()
+{
+	local version=$1 dir=$OPTEE_OUT/$1/guests-source
+	optee_unpack "$version" "$dir"
+	optee_git_apply_all "$dir" < <(optee_guests_series "$version")
+}
+
+optee_guests_key() { optee_guests_series "$1" | xargs sha256sum | sha256sum | cut -c1-16; }
+
+optee_guests_tree_need()
+{
+	headers_cc_need &&
+		lab_step "optee-guests-tree-$1" "optee-os $1: applying the series against hostile guests" \
+			"$(step_key "$OPTEE_OUT $1 $(optee_guests_key "$1")" optee_unpack optee_guests_tree_make)" optee_guests_tree_make "$1"
+}
+
+# optee_variant_tree NAME: which of a version's source trees a variant is built from, DIRECTORY-source.
 optee_variant_tree()
 {
 	case $1 in
-	guests) echo trees ;;
-	*) echo rpmb-tree ;;
+	guests) echo guests ;;
+	*) echo rpmb ;;
 	esac
 }
 
@@ -334,11 +360,10 @@ optee_variant_tree()
 # change of an option.
 optee_variant_build()
 {
-	local version=$1 name=$2 out=$OPTEE_OUT/$1/$2 source=rpmb-source
+	local version=$1 name=$2 out=$OPTEE_OUT/$1/$2
 	shift 2
-	[ "$(optee_variant_tree "$name")" != trees ] || source=pristine
 	rm -rf "$out"
-	optee_make "$OPTEE_OUT/$version/$source" "$out" "$@" \
+	optee_make "$OPTEE_OUT/$version/$(optee_variant_tree "$name")-source" "$out" "$@" \
 		"$out/core/tee-header_v2.bin" "$out/core/tee-pager_v2.bin" "$out/core/tee-pageable_v2.bin"
 }
 
@@ -352,11 +377,11 @@ optee_variant_need()
 	[ $rc -eq 0 ] || return $rc
 	optee_dev_need || return 1
 	case $tree in
-	trees) optee_trees_need "$version" ;;
+	guests) optee_guests_tree_need "$version" ;;
 	*) optee_rpmb_tree_need "$version" ;;
 	esac || return 1
 	lab_step "optee-$name-$version" "optee-os $version: building ($name)" \
-		"$(step_key "${options[*]}" optee_make optee_variant_build)-$(<"$LAB_OUT/stamps/optee-$tree-$version")" \
+		"$(step_key "${options[*]}" optee_make optee_variant_build)-$(<"$LAB_OUT/stamps/optee-$tree-tree-$version")" \
 		optee_variant_build "$version" "$name" "${options[@]}"
 }
 
