@@ -133,8 +133,17 @@ void region_check(int fd, const char *what, struct teegate_region r, int want)
 
 struct guest guest_open(void)
 {
-	struct guest g = { device_open(), memory_map(GUEST_BYTES), 0 };
+	const struct teegate_limits none = { 0 };
 
+	return guest_open_limited(&none);
+}
+
+struct guest guest_open_limited(const struct teegate_limits *limits)
+{
+	struct guest g = { device_open(), memory_map(GUEST_BYTES), 0 };
+	struct teegate_limits copy = *limits;
+
+	check_ioctl("limits", g.fd, TEEGATE_SET_LIMITS, &copy, 0);
 	guest_slot(&g, 0, GUEST_GPA, g.ram, GUEST_BYTES);
 	return g;
 }

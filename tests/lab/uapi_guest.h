@@ -79,7 +79,7 @@ struct msg {
 	uint32_t cmd, func, session, cancel_id, pad, ret, ret_origin, params;
 	struct {
 		uint64_t attr, a, b, c;
-	} param[2];
+	} param[4];
 };
 
 struct guest {
@@ -118,7 +118,9 @@ int device_open(void);
 /* TEEGATE_SET_REGION, which must end with @want. */
 void region_check(int fd, const char *what, struct teegate_region r, int want);
 
+/* The second form: with @limits, which the administrator must allow. */
 struct guest guest_open(void);
+struct guest guest_open_limited(const struct teegate_limits *limits);
 void guest_close(struct guest *g);
 struct teegate_stats guest_stats(const struct guest *g);
 

@@ -20,16 +20,6 @@
 
 static struct teegate_info info;
 
-static struct guest guest_with(const struct teegate_limits *limits)
-{
-	struct guest g = { device_open(), memory_map(GUEST_BYTES), 0 };
-	struct teegate_limits copy = *limits;
-
-	check_ioctl("limits", g.fd, TEEGATE_SET_LIMITS, &copy, 0);
-	guest_slot(&g, 0, GUEST_GPA, g.ram, GUEST_BYTES);
-	return g;
-}
-
 static void check_refused(const struct guest *g, unsigned int reason,
 			  unsigned int count)
 {
@@ -48,7 +38,7 @@ static uint64_t share_pages(struct guest *g, uint64_t cookie, uint64_t pages)
 
 static void test_shm(const struct teegate_limits *limits, unsigned int max)
 {
-	struct guest g = guest_with(limits);
+	struct guest g = guest_open_limited(limits);
 
 	for (unsigned int i = 1; i <= max; i++)
 		check(share_pages(&g, i, 1) == 0, "buffer %u of %u", i, max);
@@ -80,7 +70,7 @@ static void test_shm(const struct teegate_limits *limits, unsigned int max)
 
 static void test_pinned(const struct teegate_limits *limits, uint64_t pages)
 {
-	struct guest g = guest_with(limits);
+	struct guest g = guest_open_limited(limits);
 
 	check(share_pages(&g, 1, pages + 1) == TEE_OUT_OF_MEMORY,
 	      "a page too many at once");
@@ -196,7 +186,7 @@ static bool call_until_load(struct guest *g, struct call *c)
 
 static void test_calls(const struct teegate_limits *limits, unsigned int max)
 {
-	struct guest g = guest_with(limits);
+	struct guest g = guest_open_limited(limits);
 	struct call calls[CALLS_MAX], more;
 
 	for (unsigned int i = 0; i < max; i++)
@@ -233,7 +223,7 @@ static void test_calls(const struct teegate_limits *limits, unsigned int max)
 /* One: this OP-TEE has no third thread for a second buffer and one more. */
 static void test_rpc_buffers(const struct teegate_limits *limits)
 {
-	struct guest g = guest_with(limits);
+	struct guest g = guest_open_limited(limits);
 	struct call first, more;
 
 	for (int i = 0; i < 2; i++) {
@@ -310,7 +300,7 @@ static void test_two_guests(void)
 {
 	const struct teegate_limits few = { .shm_buffers = 1,
 					    .pinned_bytes = PAGE };
-	struct guest a = guest_with(&few), b = guest_with(&few);
+	struct guest a = guest_open_limited(&few), b = guest_open_limited(&few);
 
 	check(share_pages(&a, 1, 1) == 0, "the first guest");
 	if (share_pages(&b, 1, 1) >> 32) {
