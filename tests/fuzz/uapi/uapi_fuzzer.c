@@ -23,6 +23,7 @@ bool teegate_guest_storage(void);
 
 #define FILES 3u
 #define ACTIONS_MAX 20000u
+#define ARG_OFFSETS 8u
 
 struct tg_system teegate_system; /* main.c's, in the module */
 
@@ -198,25 +199,30 @@ static uint64_t arg_page(const struct task *task)
 
 static uint64_t arg_address(const struct task *task)
 {
+	const uint64_t end = USER_BASE + USER_PAGES * PAGE_SIZE;
+	uint64_t at;
+
 	switch (dice_below(16)) {
 	case 0: /* across the end of what is mapped */
-		return USER_BASE + USER_PAGES * PAGE_SIZE - dice_below(64);
-	case 1:
-		return dice_u64();
+		return end - dice_below(64);
+	case 1: /* in no task's page */
+		at = dice_u64();
+		return at < end && at >= end - TASKS * PAGE_SIZE ? 0 : at;
 	default:
-		return arg_page(task) + dice_below(8);
+		return arg_page(task) + dice_below(ARG_OFFSETS);
 	}
 }
 
 /*
  * Writes an argument; until it is torn, the port must see just that. Elsewhere
- * than in the task's own page another task may write over it.
+ * than at the start of the task's own page another task's may be written over
+ * it: the end of the last page is where all of them put some.
  */
 static void put_arg(struct task *task, uint64_t at, const void *arg,
 		    size_t bytes)
 {
 	task->torn = !user_put(task->process, at, arg, bytes) ||
-		     (at & PAGE_MASK) != arg_page(task);
+		     at < arg_page(task) || at - arg_page(task) >= ARG_OFFSETS;
 }
 
 static bool is_allowed(const struct teegate_limits *limits)
