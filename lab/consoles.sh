@@ -8,6 +8,8 @@
 CONSOLE_KERNEL='Kernel panic|BUG: |BUG at |Oops|Internal error: |WARNING: |\[ cut here \]|: possible (recursive|circular) locking|INFO: task .* blocked for more than|UBSAN: |KASAN: '
 # What else only a kernel that watches itself says (--kernel debug): RCU, SLUB, freed pages, objects, leaks.
 CONSOLE_KERNEL+='|INFO: suspicious RCU|INFO: trying to register non-static key|BUG [a-zA-Z0-9_.-]+ \(|pagealloc: (memory corruption|single bit error)|ODEBUG: |kmemleak: ([1-9][0-9]* new suspected|.* unknown object)'
+# A guest that is told to panic (echo c >/proc/sysrq-trigger) does so, then starts anew. Nothing else in a guest is fine.
+CONSOLE_GUEST_FINE='Kernel panic - not syncing: sysrq triggered crash'
 # TF-A, which shares the host's console until Linux takes it.
 CONSOLE_FIRMWARE='PANIC (in|at) EL3|Unhandled (Exception|Interrupt)|^ASSERT: |^BACKTRACE: START'
 # OP-TEE's core. xtest makes TAs panic and abort on purpose; that is "TA panicked" and "User mode … abort".
@@ -21,7 +23,8 @@ console_bad()
 	name=$(basename "$file" .log)
 	case $name in
 	secure) grep -aE "$CONSOLE_SECURE" "$file" | grep -avE "$CONSOLE_SECURE_FINE" ;;
-	host | guest-*) grep -aE "$CONSOLE_KERNEL|$CONSOLE_FIRMWARE" "$file" ;;
+	guest-*) grep -aE "$CONSOLE_KERNEL|$CONSOLE_FIRMWARE" "$file" | grep -avF "$CONSOLE_GUEST_FINE" ;;
+	host) grep -aE "$CONSOLE_KERNEL|$CONSOLE_FIRMWARE" "$file" ;;
 	*) return 1 ;;
 	esac | head -n 20 | tr -d '\r' | sed "s/^/    $name: /" | grep .
 }

@@ -75,6 +75,9 @@ check_lines()
 		bad|host|[   12.000000] kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)
 		bad|host|PANIC in EL3.
 		bad|guest-tee|[    9.100000] Unable to handle kernel paging request: Internal error: Oops
+		bad|guest-tee|[    9.100000] Kernel panic - not syncing: Attempted to kill init!
+		bad|guest-tee|[    9.100000] WARNING: CPU: 0 PID: 1 at kernel/panic.c:1 after a sysrq triggered crash
+		bad|host|[    9.100000] Kernel panic - not syncing: sysrq triggered crash
 		bad|secure|E/TC:0 0 Panic at core/kernel/notif.c:99 <get_notif_data>
 		bad|secure|E/TC:0 0 assertion 'prtn' failed at core/kernel/notif.c:50 <get_notif_data>
 		bad|secure|E/TC:1 0 Core data-abort at address 0x0 (translation fault)
@@ -83,6 +86,8 @@ check_lines()
 		good|secure|I/TC: WARNING (insecure configuration): Failed to get monotonic counter for REE FS, using 0
 		good|host|[    0.701317] kvm [1]: Hyp nVHE mode initialized successfully
 		good|host|[    1.402211] kmemleak: Kernel memory leak detector initialized (mem pool available: 15000)
+		good|guest-tee|[    9.100000] Kernel panic - not syncing: sysrq triggered crash
+		good|guest-tee|[    9.200000] ---[ end Kernel panic - not syncing: sysrq triggered crash ]---
 		good|guest-tee|[    0.000000] random: crng init done
 	EOF
 }
