@@ -50,6 +50,7 @@
 #define TEE_OUT_OF_MEMORY 0xffff000cu
 
 /* Indices of teegate_stats.refused, as docs/abi.md has them. */
+#define REFUSED_BAD_PARAMETER 3u
 #define REFUSED_CALL_LIMIT 8u
 #define REFUSED_SHM_LIMIT 9u
 #define REFUSED_PIN_LIMIT 10u
