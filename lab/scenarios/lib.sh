@@ -229,7 +229,7 @@ guest_wait_up()
 {
 	guest_read "$1" "$GUEST_BOOT_TIMEOUT" || fail "guest $1 did not come up"
 	[ "$GUEST_LINE" = READY ] || fail "guest $1 came up with \"$GUEST_LINE\""
-	say "guest $1 is up: $(grep -ao 'lab: guest is up.*' "$GUESTS/$1/console" | tr -d '\r')"
+	say "guest $1 is up: $(grep -ao 'lab: guest is up.*' "$GUESTS/$1/console" | tail -n 1 | tr -d '\r')"
 }
 
 # guest_post NAME COMMAND: have the guest run a shell command; do not wait. guest_verdict collects its exit status.
