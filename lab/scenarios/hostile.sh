@@ -12,6 +12,8 @@
 . /lab/board/lib.sh
 # shellcheck source=lab/scenarios/lib-xtest.sh
 . /lab/board/lib-xtest.sh
+# shellcheck source=lab/scenarios/lib-hostile.sh
+. /lab/board/lib-hostile.sh
 
 NEIGHBOUR=guest SMCS=10000 SEEDS=1 FIRST=1 KILLS=5
 STORAGE=(--no-storage) FULL=1
@@ -29,55 +31,10 @@ while [ $# -gt 0 ]; do
 	shift
 done
 
-# xtest's storage TA: what the hostile guest answers LOAD_TA with.
-TA=b689f2a7-8adf-477a-9f99-32e90c0ad0a2
 # Two hostile vCPUs and a kernel that watches itself leave a guest little of the board.
 GUEST_BOOT_TIMEOUT=600
 XTEST=(-l 0 -t regression)
 for n in 1001 1002 1004 6001; do XTEST+=("regression_$n"); done
-
-# Far from the board's RAM, so that no address of the host looks like one of the guest's; the ROM is any file.
-hostile_start() # NAME OPTION... -- WORD...: in the background
-{
-	local d=$GUESTS/$1 options=()
-	shift
-	mkdir -p "$d"
-	while [ "$1" != -- ]; do
-		options+=("$1")
-		shift
-	done
-	shift
-	minivmm --kernel /lab/bin/hostile.bin --initrd "/usr/lib/optee_armtz/$TA.ta" --rom /lab/bin/uapi_test --smp 2 \
-		--mem 16 --ram-base 0x5a80000000 --tee "${STORAGE[@]}" "${options[@]}" --cmdline "ta=$TA $*" \
-		>"$d/console" 2>>"/lab/guest-${d##*/}.vmm" </dev/null &
-	HOSTILE=$!
-}
-
-hostile_end() # NAME: its exit status
-{
-	local status=0
-	wait "$HOSTILE" || status=$?
-	guest_copy_out "$1"
-	return "$status"
-}
-
-hostile_run()
-{
-	hostile_start "$@"
-	hostile_end "$1"
-}
-
-hostile_said() # NAME WHAT: the number that the guest reported
-{
-	sed -n "s/\r//;s/^hostile: $2: //p" "$GUESTS/$1/console"
-}
-
-hostile_fail() # NAME TEXT
-{
-	grep -a 'VIOLATION\|FAILED\|threads at once' "$GUESTS/$1/console"
-	tail -n 5 "$GUESTS/$1/console"
-	fail "$2"
-}
 
 # What the guest checks it must also find: with each wrong thing it says so.
 judge_tests()
@@ -158,8 +115,7 @@ storage_judge() # NAME
 	fi
 }
 
-need_file /lab/bin/hostile.bin
-need_file /lab/bin/minivmm
+need_hostile
 need_teegate
 load_host_tee
 judge_tests
