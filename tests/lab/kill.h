@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the files of kill_test have in common: the states in which a VMM is
+ * What kill_test and soak_test have in common: the states in which a VMM is
  * killed, and what is compared of the machine before and after.
  */
 #ifndef KILL_H
@@ -41,6 +41,31 @@ extern const unsigned int states_call_count;
 /* Those in which the kernel waits or takes down. */
 extern const struct state states_kernel[];
 extern const unsigned int states_kernel_count;
+
+/* ---- kill_vmm.c ---- */
+
+/* Numbers from a seed that is not 0. */
+void dice_seed(uint64_t seed);
+uint32_t dice(void);
+
+/* All of them, in the order of the two tables. */
+const struct state *state_at(unsigned int i);
+unsigned int states_count(void);
+
+/* When a race is cut off, as far as known; and how often that was when. */
+struct aim {
+	unsigned int us;
+	unsigned int early, in_time, late;
+};
+
+/* Before the first kill. */
+void kill_prepare(void);
+
+/*
+ * A VMM is brought into @state and killed. @witnessed: another process shares
+ * its memory, outlives it and looks that nothing of it is charged.
+ */
+void kill_vmm(const struct state *state, struct aim *aim, bool witnessed);
 
 /* ---- kill_machine.c ---- */
 

@@ -14,18 +14,10 @@
 #include "kill.h"
 #include "kill_call.h"
 
-#include <fcntl.h>
 #include <getopt.h>
-#include <poll.h>
-#include <sched.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 
 #define SMC_EXCHANGE_CAPABILITIES 0xb2000009u
-#define REACH_MS 300000
 #define JUDGE_CALLS 32u
 #define MEMLOCK_PAGES 64ull
 /* Ids that teegate.ko gives out, round and round. */
@@ -33,159 +25,15 @@
 #define VMID_LAST 63u
 #define WARM_CYCLES 70u
 /*
- * A race begins so many microseconds after it was announced, so that whoever
- * kills is awake by then. Where the kill is aimed at, first and at most.
- */
-#define RACE_DELAY 3000u
-#define AIM_MIN 200u
-#define AIM_MAX 60000u
-
-/*
  * OP-TEE has 64 pairs of ASIDs for the TAs of all guests and of the host, and
  * never takes those back that a guest had when it was destroyed (optee_os issue
  * 6904, not solved in 4.10.0). When they are used up, no TA loads for anybody.
  */
 #define CONTEXTS 56u
 
-struct shared *shared;
-
-static unsigned int kills, raced_early, raced_in_time, raced_late;
+static unsigned int kills;
 static unsigned int contexts_left = CONTEXTS;
 static long long module_users;
-static uint64_t dice_state = 1;
-
-static uint32_t dice(void)
-{
-	dice_state ^= dice_state << 13;
-	dice_state ^= dice_state >> 7;
-	dice_state ^= dice_state << 17;
-	return (uint32_t)(dice_state >> 16);
-}
-
-/* ---- the witness: who shares the VMM's memory and is not killed ---- */
-
-static int witness_pipe[2];
-static int witness_answer[2];
-static int witness_closes;
-
-/*
- * System calls alone, as the thread's data are the VMM's. Waits for the word
- * and tells what is pinned of the memory that both have.
- */
-static int witness_body(void *unused)
-{
-	static char text[8192];
-	long bytes;
-	int fd;
-
-	(void)unused;
-	syscall(SYS_close, witness_closes);
-	syscall(SYS_read, witness_pipe[0], text, 1);
-	fd = (int)syscall(SYS_openat, AT_FDCWD, "/proc/self/status", O_RDONLY);
-	bytes = syscall(SYS_read, fd, text, sizeof(text));
-	syscall(SYS_write, witness_answer[1], text, bytes);
-	syscall(SYS_exit, 0);
-	return 0;
-}
-
-/* A child of our parent, started before the VMM opens anything. */
-static void witness_start(void)
-{
-	const size_t bytes = 64 * 1024;
-	char *stack = memory_map(bytes);
-
-	shared->witness = clone(witness_body, stack + bytes,
-				CLONE_VM | CLONE_PARENT | SIGCHLD, NULL);
-	if (shared->witness < 0)
-		exit(1);
-}
-
-/* The VMM is dead and its memory is not: nothing may be pinned of it. */
-static void witness_ask(const char *what)
-{
-	static char text[8193];
-	long long kib = -1;
-	ssize_t bytes;
-	char *at;
-
-	if (write(witness_pipe[1], "?", 1) != 1)
-		exit(1);
-	bytes = read(witness_answer[0], text, sizeof(text) - 1);
-	text[bytes > 0 ? bytes : 0] = '\0';
-	at = strstr(text, "VmPin:");
-	if (at)
-		kib = strtoll(at + strlen("VmPin:"), NULL, 10);
-	check(kib == 0, "%s: %lld KiB are still charged as locked", what, kib);
-	waitpid(shared->witness, NULL, 0);
-}
-
-/* ---- the VMM ---- */
-
-static void vmm_body(const struct state *state, int out, bool witnessed)
-{
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	witness_closes = out;
-	if (witnessed)
-		witness_start();
-	passed = failed = 0;
-	state->reach();
-	if (failed)
-		_exit(1);
-	if (write(out, "r", 1) != 1)
-		_exit(1);
-	if (state->race) {
-		usleep(RACE_DELAY);
-		shared->racing = true;
-		state->race();
-		if (write(out, "l", 1) != 1)
-			_exit(1);
-	}
-	for (;;)
-		pause();
-}
-
-static bool byte_arrives(int fd, char want, int ms)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	char got = 0;
-
-	return poll(&p, 1, ms) == 1 && read(fd, &got, 1) == 1 && got == want;
-}
-
-static bool has_ended(pid_t pid)
-{
-	siginfo_t info = { .si_pid = 0 };
-
-	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) ==
-		       0 &&
-	       info.si_pid == pid;
-}
-
-/* Somewhere in what the state does; when that is, is learnt on the way. */
-static void race_and_kill(pid_t pid, int in, unsigned int *aim)
-{
-	bool early, late;
-
-	usleep(*aim * 3 / 4 + dice() % (*aim / 2));
-	late = has_ended(pid);
-	kill(pid, SIGKILL);
-	early = !shared->racing;
-	late = late || byte_arrives(in, 'l', 0);
-	if (early) {
-		raced_early++;
-		*aim += *aim / 8;
-	} else if (late) {
-		raced_late++;
-		*aim -= *aim / 8;
-	} else {
-		raced_in_time++;
-		*aim += dice() % 2 ? *aim / 16 : -(*aim / 16);
-	}
-	if (*aim < AIM_MIN)
-		*aim = AIM_MIN;
-	if (*aim > AIM_MAX)
-		*aim = AIM_MAX;
-}
 
 /* ---- the judge ---- */
 
@@ -267,83 +115,22 @@ static void judge(const char *what)
 
 /* ---- kills ---- */
 
-/* Pipes that no VMM has left anything in. */
-static void pipes_make(int p[2])
-{
-	if (pipe(p) || pipe(witness_pipe) || pipe(witness_answer)) {
-		perror("pipe");
-		exit(1);
-	}
-}
-
-static void pipes_close(int p[2])
-{
-	close(p[0]);
-	for (int i = 0; i < 2; i++) {
-		close(witness_pipe[i]);
-		close(witness_answer[i]);
-	}
-}
-
-/* @aim: when a race is cut off, as far as known. */
-static void kill_one(const struct state *state, unsigned int *aim)
-{
-	bool witnessed = kills % 2;
-	int status = 0;
-	pid_t pid;
-	int p[2];
-
-	fflush(stdout);
-	pipes_make(p);
-	*shared = (struct shared){ 0 };
-	pid = fork();
-	if (pid == 0)
-		vmm_body(state, p[1], witnessed);
-	close(p[1]);
-	check(byte_arrives(p[0], 'r', REACH_MS), "%s: not reached",
-	      state->name);
-	if (state->race)
-		race_and_kill(pid, p[0], aim);
-	else
-		kill(pid, SIGKILL);
-	waitpid(pid, &status, 0);
-	if (!state->race)
-		check(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
-		      "%s: the VMM ended by itself: 0x%x", state->name, status);
-	if (shared->helper)
-		waitpid(shared->helper, NULL, 0);
-	if (shared->witness)
-		witness_ask(state->name);
-	pipes_close(p);
-	kills++;
-	judge(state->name);
-}
-
 static void kill_state(const struct state *state, unsigned int count)
 {
-	unsigned int aim = RACE_DELAY;
+	struct aim aim = { 0 };
 	int before = failed;
 
-	raced_early = raced_in_time = raced_late = 0;
-	for (unsigned int i = 0; i < count && failed < 10; i++)
-		kill_one(state, &aim);
+	for (unsigned int i = 0; i < count && failed < 10; i++) {
+		kill_vmm(state, &aim, kills % 2);
+		kills++;
+		judge(state->name);
+	}
 	printf("%s: %u kills in state \"%s\"", failed != before ? "FAIL" : "ok",
 	       count, state->name);
 	if (state->race)
-		printf(", %u in time, %u before, %u after", raced_in_time,
-		       raced_early, raced_late);
+		printf(", %u in time, %u before, %u after", aim.in_time,
+		       aim.early, aim.late);
 	printf("\n");
-}
-
-static const struct state *state_at(unsigned int i)
-{
-	return i < states_call_count ? &states_call[i] :
-				       &states_kernel[i - states_call_count];
-}
-
-static unsigned int states_count(void)
-{
-	return states_call_count + states_kernel_count;
 }
 
 /* How many kills a state gets of @count, with @lossy for each lossy one. */
@@ -477,7 +264,7 @@ int main(int argc, char **argv)
 			cycles = number(optarg);
 			break;
 		case 's':
-			dice_state = number(optarg);
+			dice_seed(number(optarg));
 			break;
 		case 'x':
 			contexts_left = number(optarg);
@@ -490,10 +277,7 @@ int main(int argc, char **argv)
 		}
 	}
 	close(device_open());
-	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (shared == MAP_FAILED)
-		return 1;
+	kill_prepare();
 	module_users = machine_module_users();
 	/* What is allocated once, by whomever, is allocated now. */
 	printf("a first kill in each state, not counted\n");
