@@ -26,6 +26,7 @@
 #define CALLS_MAX 32u
 /* What is allocated once, by whomever, is allocated by then. */
 #define WARM_RESETS 8u
+#define PROGRESS 50u
 
 enum end {
 	END_QUIET, /* sessions and a shared buffer */
@@ -246,8 +247,11 @@ static void resets_run(unsigned int count)
 	check_ioctl("info", guest.fd, TEEGATE_GET_INFO, &info, 0);
 	threads = info.tee_threads;
 	check(threads > 0 && threads < CALLS_MAX, "%u threads", threads);
-	for (unsigned int i = 0; i < count && failed < 10; i++)
+	for (unsigned int i = 0; i < count && failed < 10; i++) {
 		reset_one(i);
+		if ((i + 1) % PROGRESS == 0)
+			printf("%u of %u resets\n", i + 1, count);
+	}
 	call_guest_close(&guest);
 	check_pinned("a guest's end", 0);
 	printf("%s: %u resets, %u threads each time\n",
