@@ -8,13 +8,14 @@
 # knows of it, so its partition stays, with all that the former kernel had; the next reset ends that.
 #
 # --resets N of QEMU's guest, by --kinds WORD,… in turn; --device-resets N by reset_test; --contexts N for how many TAs
-# may be open at a reset in each of both parts, as OP-TEE loses something each time (docs/reliability.md); --seed N.
+# may be open at a reset in each of both parts, as OP-TEE loses something each time (docs/reliability.md); --guest-smp N
+# CPUs; --seed N for the moments of "early".
 # shellcheck source=lab/scenarios/lib.sh
 . /lab/board/lib.sh
 # shellcheck source=lab/scenarios/lib-xtest.sh
 . /lab/board/lib-xtest.sh
 
-RESETS=6 KINDS=busy,kexec,ta,reboot,panic,idle DEVICE_RESETS=40 CONTEXTS=8 NAME=reset
+RESETS=5 KINDS=busy,kexec,ta,reboot,panic DEVICE_RESETS=40 CONTEXTS=8 NAME=reset
 while [ $# -gt 0 ]; do
 	case $1 in
 	--resets) RESETS=$2 ;;
