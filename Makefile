@@ -35,6 +35,8 @@ ifneq ($(KERNEL),)
 module:
 	$(top)/lab/cross make -C $(top)/linux O=$(top)/build/out/$(KERNEL) \
 		KDIR=$$($(top)/lab/kernel-headers $(KERNEL)) ARCH=arm64 W=$(W) C=$(C)
+	$(top)/lab/cross make -C $(top)/tests/lab/smc O=$(top)/build/out/$(KERNEL) \
+		KDIR=$$($(top)/lab/kernel-headers $(KERNEL)) W=$(W) C=$(C)
 ifeq ($(KERNEL),debug)
 	$(top)/lab/cross make -C $(top)/tests/lab/faults O=$(top)/build/out/$(KERNEL) \
 		KDIR=$$($(top)/lab/kernel-headers $(KERNEL)) W=$(W)
