@@ -64,9 +64,10 @@ board_share() # SCENARIO-FILE ARGUMENT...
 	local share=$RUN_DIR/share scenario=$1 gk f
 	shift
 	gk=$(board_guest_kernel)
-	mkdir -p "$share"/{board,bin,guest,modules}
+	mkdir -p "$share"/{board,bin,guest,modules,guest-modules}
 	install -m 755 "$LAB_TOP/lab/board/host-init.sh" "$share/board/"
 	install -m 644 "$LAB_TOP"/lab/scenarios/lib*.sh "$share/board/"
+	install -m 644 "$LAB_TOP"/lab/bench-*.{awk,tsv} "$share/board/"
 	[ -z "$scenario" ] || install -m 644 "$scenario" "$share/scenario.sh"
 	: >"$share/args"
 	[ $# -eq 0 ] || printf '%s\n' "$@" >"$share/args"
@@ -75,6 +76,8 @@ board_share() # SCENARIO-FILE ARGUMENT...
 	ln "$INITRD/guest-$gk" "$RUN_DIR/guest/initrd"
 	printf '%s\n' "GUEST_KERNEL=$RUN_GUEST_KERNEL BOARD_KERNEL=$RUN_KERNEL BOARD_CPU=$RUN_CPU BOARD_OPTEE=$RUN_OPTEE BOARD_SMP=$RUN_SMP BOARD_EMMC=$RUN_EMMC BOARD_PARTITIONS=$(board_partitions)" |
 		tr ' ' '\n' >"$share/board/env"
+	# A module for both sides, if each side's kernel has been built for.
+	find "$RUN_PRODUCTS/$gk" -maxdepth 1 -name 'bench_*.ko' -exec cp {} "$share/guest-modules/" \; 2>/dev/null || true
 	for f in "$RUN_PRODUCTS"/arm64/* "$RUN_PRODUCTS/$RUN_KERNEL"/*.ko; do
 		[ -f "$f" ] || continue
 		case $f in

@@ -92,6 +92,55 @@ check_lines()
 	EOF
 }
 
+# bench_lines ROUTE PERCENT: lines of a run, so many percent of the first one's.
+bench_lines()
+{
+	awk -v OFS='\t' -v r="$1" -v p="$2" \
+		'BEGIN { print r, "invoke-none", 1000 * p, 0, 0, 0; print r, "shm-4k", 2000 * p, 0, 0, 0 }'
+}
+
+# bench_compares STATUS LINES: a run with these lines, against a baseline of 100 %.
+bench_compares()
+{
+	local rc=0
+	{ bench_lines host 100; bench_lines user 100; bench_lines kernel 100; } | sed 's/^/cpu\t/' >"$DIR/baseline.tsv"
+	printf '%s\n' "$2" >"$DIR/bench.tsv"
+	awk -v cpu=cpu -v margin=5 -f "$HERE/bench-compare.awk" "$DIR/baseline.tsv" "$DIR/bench.tsv" >"$DIR/out" || rc=$?
+	[ "$rc" -eq "$1" ]
+}
+
+# bench_cost_is STATUS WHAT EXPRESSION: what a guest adds for n pages or cookies is the expression.
+bench_cost_is()
+{
+	local rc=0
+	awk -v OFS='\t' "BEGIN { for (n = 1; n <= 4096; n *= 4) {
+			print \"host\", \"pages-\" n, 500 * n; print \"user\", \"pages-\" n, 500 * n + ($3)
+			split(\"invoke share\", op, \" \")
+			for (i in op) { k = \"cookies-\" op[i] \"-\" n; print \"host\", k, 90 + n; print \"user\", k, 90 + n + ($3) }
+		} }" >"$DIR/bench.tsv"
+	awk -v what="$2" -v route=user -v margin=5 -f "$HERE/bench-cost.awk" "$DIR/bench.tsv" >"$DIR/out" || rc=$?
+	[ "$rc" -eq "$1" ]
+}
+
+# The judges of lab/bench, on made-up runs.
+check_bench()
+{
+	local host
+	host=$(bench_lines host 100)
+	check "lab/bench: 4 % more or less is no move" bench_compares 0 "$(bench_lines host 96; bench_lines user 104)"
+	check "lab/bench: 6 % more is one" bench_compares 1 "$(bench_lines user 106)
+$host"
+	check "lab/bench: 6 % less is one" bench_compares 1 "$(bench_lines user 94)
+$host"
+	check "lab/bench: a missing route is found" bench_compares 1 "$host"
+	check "lab/bench: no result is no success" bench_compares 1 ''
+	check "lab/bench: in proportion to pages" bench_cost_is 0 pages '40000 + 120 * n'
+	check "lab/bench: out of proportion" bench_cost_is 1 pages '40000 + 20 * n + n * n'
+	check "lab/bench: no part for each page" bench_cost_is 1 pages '40000'
+	check "lab/bench: constant in cookies" bench_cost_is 0 cookies '40000 + n % 7'
+	check "lab/bench: not constant" bench_cost_is 1 cookies '40000 + 20 * n'
+}
+
 # What the debug kernel says of a module's mistake fails a run whose scenario says 0.
 check_debug_kernel()
 {
@@ -112,6 +161,7 @@ debug_kernel_fails() # KIND
 }
 
 check_lines
+check_bench
 [ "${1:-}" != --long ] || check_debug_kernel
 check "a scenario's exit status comes back" run_gives 3 three 'exit 3'
 check "a skip is 77 and nothing else" run_gives 77 skip 'echo "no reason"; exit 77'

@@ -11,6 +11,7 @@
 GUESTS=/run/guests
 GUEST_MEM=512
 GUEST_SMP=1
+GUEST_INITRD=/lab/guest/initrd
 # Under an emulated CPU a guest boots in seconds, and much slower when two boards share a machine.
 GUEST_BOOT_TIMEOUT=120
 # Slower still under a kernel that watches each access to its memory.
@@ -136,10 +137,29 @@ guest_qemu_args() # NAME
 {
 	local d=$GUESTS/$1
 	printf '%s\n' -nodefaults -no-reboot -display none -accel kvm -machine virt,gic-version=3 -cpu host \
-		-smp "$GUEST_SMP" -m "$GUEST_MEM" -kernel /lab/guest/Image -initrd /lab/guest/initrd \
+		-smp "$GUEST_SMP" -m "$GUEST_MEM" -kernel /lab/guest/Image -initrd "$GUEST_INITRD" \
 		-append "$(guest_append teegate.ctl=virtio)" -serial "file:$d/console" \
 		-device virtio-serial-pci -chardev "pipe,id=ctl,path=$d/ctl" -device virtserialport,chardev=ctl,nr=1,name=ctl \
 		-chardev "file,id=out,path=$d/out" -device virtserialport,chardev=out,nr=2,name=out
+}
+
+# guest_initrd_with FILE...: guests that start from now on have these files in /given.
+guest_initrd_with()
+{
+	local dir=$GUESTS.given
+	mkdir -p "$dir/given"
+	cp "$@" "$dir/given/"
+	# The kernel unpacks one archive after the other.
+	(cat "$GUEST_INITRD" && cd "$dir" && find given | cpio -o -H newc) >"$dir/initrd" 2>"$dir/said" ||
+		fail "no initial RAM disk with $*: $(cat "$dir/said")"
+	GUEST_INITRD=$dir/initrd
+}
+
+# guests_copy_stop: what they say is copied out at the end only, so that nobody disturbs a measurement.
+guests_copy_stop()
+{
+	kill "$GUESTS_COPIER" && wait "$GUESTS_COPIER"
+	GUESTS_COPIER=''
 }
 
 # QEMU writes a console character by character, and on the shared folder each would be a message to the machine outside
