@@ -62,6 +62,12 @@ struct aim {
 void kill_prepare(void);
 
 /*
+ * From now on the kernel kills, for want of memory in @cgroup, which is for
+ * nothing else and stays the caller's. There is no witness then.
+ */
+void kill_by_oom(const char *cgroup);
+
+/*
  * A VMM is brought into @state and killed. @witnessed: another process shares
  * its memory, outlives it and looks that nothing of it is charged.
  */

@@ -8,7 +8,8 @@
  *
  * Options: --kills N and --cycles N in total, --seed N for the moments of the
  * kills that race, --only NAME for one state, --contexts N for how many TAs may
- * be loaded when their guests are killed.
+ * be loaded when their guests are killed, --oom CGROUP to have the kernel kill
+ * them for want of memory, in a cgroup that is for nothing else.
  */
 #define _GNU_SOURCE
 #include "kill.h"
@@ -232,6 +233,7 @@ static const struct option options[] = {
 	{ "seed", required_argument, NULL, 's' },
 	{ "only", required_argument, NULL, 'o' },
 	{ "contexts", required_argument, NULL, 'x' },
+	{ "oom", required_argument, NULL, 'm' },
 	{ 0 },
 };
 
@@ -265,6 +267,9 @@ int main(int argc, char **argv)
 			break;
 		case 's':
 			dice_seed(number(optarg));
+			break;
+		case 'm':
+			kill_by_oom(optarg);
 			break;
 		case 'x':
 			contexts_left = number(optarg);

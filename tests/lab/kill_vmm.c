@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * A process that plays VMM and guest is brought into a state (kill_states_*.c)
- * and killed there by SIGKILL, or at some moment of what it does from there on.
- * What is looked for afterwards is the business of kill_test and soak_test; the
+ * and killed there, or at some moment of what it does from there on, by SIGKILL
+ * or by the kernel for want of memory. What is looked for afterwards is the business of kill_test and soak_test; the
  * witness here only tells what is still charged to the dead VMM's memory.
  */
 #define _GNU_SOURCE
@@ -29,6 +29,7 @@
 struct shared *shared;
 
 static uint64_t dice_state = 1;
+static const char *oom_cgroup;
 
 void dice_seed(uint64_t seed)
 {
@@ -121,11 +122,57 @@ static void witness_ask(const char *what)
 	waitpid(shared->witness, NULL, 0);
 }
 
+/* ---- the kernel kills ---- */
+
+void kill_by_oom(const char *cgroup)
+{
+	oom_cgroup = cgroup;
+}
+
+static void oom_put(const char *file, const char *text)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", oom_cgroup, file);
+	check(file_put(path, text), "%s: %s", path, strerror(errno));
+}
+
+static long long oom_kills(void)
+{
+	char path[256];
+
+	if (!oom_cgroup)
+		return 0;
+	snprintf(path, sizeof(path), "%s/memory.events", oom_cgroup);
+	return file_number(path, "oom_kill ");
+}
+
+/* All of its memory is too much: the kernel kills whoever is in there. */
+static void vmm_kill(pid_t pid)
+{
+	if (oom_cgroup)
+		oom_put("memory.max", "0");
+	else
+		kill(pid, SIGKILL);
+}
+
+/* The next VMM may have memory again. A race may be over before its kill. */
+static void vmm_killed(const struct state *state, long long oom_before)
+{
+	if (!oom_cgroup)
+		return;
+	oom_put("memory.max", "max");
+	check(state->race || oom_kills() > oom_before,
+	      "%s: not killed for want of memory", state->name);
+}
+
 /* ---- the VMM ---- */
 
 static void vmm_body(const struct state *state, int out, bool witnessed)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (oom_cgroup)
+		oom_put("cgroup.procs", "0");
 	witness_closes = out;
 	if (witnessed)
 		witness_start();
@@ -171,7 +218,7 @@ static void race_and_kill(pid_t pid, int in, struct aim *aim)
 
 	usleep(us * 3 / 4 + dice() % (us / 2));
 	late = has_ended(pid);
-	kill(pid, SIGKILL);
+	vmm_kill(pid);
 	early = !shared->racing;
 	late = late || byte_arrives(in, 'l', 0);
 	if (early) {
@@ -213,6 +260,7 @@ static void pipes_close(int p[2])
 
 void kill_vmm(const struct state *state, struct aim *aim, bool witnessed)
 {
+	long long oom_before = oom_kills();
 	int status = 0;
 	pid_t pid;
 	int p[2];
@@ -221,16 +269,18 @@ void kill_vmm(const struct state *state, struct aim *aim, bool witnessed)
 	pipes_make(p);
 	*shared = (struct shared){ 0 };
 	pid = fork();
+	/* The kernel would kill the witness too, as it shares the memory. */
 	if (pid == 0)
-		vmm_body(state, p[1], witnessed);
+		vmm_body(state, p[1], witnessed && !oom_cgroup);
 	close(p[1]);
 	check(byte_arrives(p[0], 'r', REACH_MS), "%s: not reached",
 	      state->name);
 	if (state->race)
 		race_and_kill(pid, p[0], aim);
 	else
-		kill(pid, SIGKILL);
+		vmm_kill(pid);
 	waitpid(pid, &status, 0);
+	vmm_killed(state, oom_before);
 	if (!state->race)
 		check(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
 		      "%s: the VMM ended by itself: 0x%x", state->name, status);
