@@ -31,16 +31,18 @@ arm64:
 	$(top)/lab/cross make -C $(top)/guests/hostile all O=$(top)/build/out/arm64 \
 		CC=aarch64-linux-gnu-gcc OBJCOPY=aarch64-linux-gnu-objcopy
 
+# What scenarios need besides, in tests/lab: for the host's kernel, or a guest's.
+lab_modules_6.12 := smc balloon
+lab_modules_debug := faults
+
 ifneq ($(KERNEL),)
 module:
 	$(top)/lab/cross make -C $(top)/linux O=$(top)/build/out/$(KERNEL) \
 		KDIR=$$($(top)/lab/kernel-headers $(KERNEL)) ARCH=arm64 W=$(W) C=$(C)
-	$(top)/lab/cross make -C $(top)/tests/lab/smc O=$(top)/build/out/$(KERNEL) \
-		KDIR=$$($(top)/lab/kernel-headers $(KERNEL)) W=$(W) C=$(C)
-ifeq ($(KERNEL),debug)
-	$(top)/lab/cross make -C $(top)/tests/lab/faults O=$(top)/build/out/$(KERNEL) \
-		KDIR=$$($(top)/lab/kernel-headers $(KERNEL)) W=$(W)
-endif
+	for m in $(lab_modules_$(KERNEL)); do \
+		$(top)/lab/cross make -C $(top)/tests/lab/$$m O=$(top)/build/out/$(KERNEL) \
+			KDIR=$$($(top)/lab/kernel-headers $(KERNEL)) W=$(W) C=$(C) || exit 1; \
+	done
 else
 module:
 	+$(MAKE) -C linux
