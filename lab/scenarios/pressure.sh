@@ -1,0 +1,233 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# A board short of memory: guests of QEMU in a cgroup that has no room for them, swap on zram, pages merged and moved by
+# force, and a balloon that goes up and down in the first guest. Meanwhile xtest passes in the guests and on the host,
+# and no page moves that a third VMM has shared with OP-TEE (uapi_pressure_test). Then a guest's VMM runs over its
+# cgroup's limit without swap, in the middle of calls, and is killed: nothing is left of it, its neighbours do not
+# notice, the next guest has a TEE. Each kind of pressure must have been there, or the run fails.
+#
+# --guests N: how many of QEMU's, 1 without. --rounds N: of xtest, 1 without. Other arguments are xtest's.
+# shellcheck source=lab/scenarios/lib.sh
+. /lab/board/lib.sh
+# shellcheck source=lab/scenarios/lib-xtest.sh
+. /lab/board/lib-xtest.sh
+# shellcheck source=lab/scenarios/lib-pressure.sh
+. /lab/board/lib-pressure.sh
+
+GUEST_COUNT=1 ROUNDS=1
+# Everything waits for pages.
+GUEST_BOOT_TIMEOUT=600 SECONDS_LEFT=1500
+# Sessions, shared memory, concurrency, storage.
+XTEST=(-l 0 -t regression regression_1001 regression_1004 regression_1008 regression_6001)
+while [ $# -gt 0 ]; do
+	case $1 in
+	--guests) GUEST_COUNT=$2 && shift ;;
+	--rounds) ROUNDS=$2 && shift ;;
+	*) break ;;
+	esac
+	shift
+done
+[ $# -eq 0 ] || XTEST=("$@")
+# A guest's memory, and with its balloon full.
+GUEST_MEM=384
+BALLOON_FULL=$((GUEST_MEM - 48))
+NAMES=()
+for n in $(seq "$GUEST_COUNT"); do NAMES+=("guest$n"); done
+GUEST=${NAMES[0]}
+
+vmm_pid() { cat "$GUESTS/$1/pid"; }
+vmm_status() { awk -v word="$2:" '$1 == word { print $2 }' "/proc/$(vmm_pid "$1")/status"; } # NAME WORD: in KiB
+vmm_merged() { cat "/proc/$(vmm_pid "$1")/ksm_merging_pages"; }
+module_users() { cat /sys/module/teegate/refcnt; }
+module_users_are() { [ "$(module_users)" -eq "$1" ]; }
+
+# ---- the guests ----
+
+guests_start()
+{
+	local g
+	need_file /usr/lib/modules/*/kernel/drivers/virtio/virtio_balloon.ko.xz
+	guest_initrd_add /usr/lib/modules/*/kernel/drivers/virtio/virtio_balloon.ko.xz /lab/modules/shared_balloon.ko
+	for g in "${NAMES[@]}"; do
+		cgroup_make "$g"
+		GUEST_EXTRA=()
+		[ "$g" != "$GUEST" ] || balloon_device "$g"
+		guest_start "$g" in_cgroup "$g" teegate run --
+	done
+	for g in "${NAMES[@]}"; do
+		guest_wait_up "$g"
+		expect "$g has a TEE" guest_run "$g" 'test -e /dev/tee0'
+	done
+	expect "$GUEST has a balloon" guest_run "$GUEST" 'test -e /sys/bus/virtio/drivers/virtio_balloon/virtio*'
+}
+
+# Three fifths of what it has taken: the rest can only be on zram. At the first limit its VMM is slowed down as well.
+guests_squeeze()
+{
+	local g current
+	for g in "${NAMES[@]}"; do
+		current=$(cgroup_current "$g")
+		cgroup_set "$g" high $((current * 3 / 5))
+		cgroup_set "$g" max $((current * 13 / 20))
+		say "$g: $((current / MIB)) MiB, and room for $((current * 3 / 5 / MIB)) now"
+	done
+}
+
+guest_pressure() # NAME: what its VMM's cgroup and the kernel's merging have counted
+{
+	local faults refaults swapped
+	faults=$(cgroup_number "$1" stat pgmajfault)
+	refaults=$(cgroup_number "$1" stat workingset_refault_anon)
+	swapped=$(cat "$CGROUPS/$1/memory.swap.current")
+	say "$1: $((swapped / MIB)) MiB swapped out, $faults major faults, $refaults pages swapped in again, $(vmm_merged "$1") merged," \
+		"$(vmm_status "$1" VmPin) KiB shared with OP-TEE"
+	pressure_was "swapped out of $1 in MiB" $((swapped / MIB)) 16
+	pressure_was "swapped in again of $1" "$refaults" 500
+	pressure_was "merged in $1" "$(vmm_merged "$1")" 1
+}
+
+# ---- xtest ----
+
+# To RAM first: see guest_copy_out in lib.sh.
+host_xtest()
+{
+	xtest "${XTEST[@]}" >/run/xtest-host.out 2>&1
+	cp /run/xtest-host.out /lab/xtest-host.out
+}
+
+xtest_round()
+{
+	local g host
+	host_xtest &
+	host=$!
+	for g in "${NAMES[@]}"; do guest_post "$g" "xtest ${XTEST[*]}"; done
+	for g in "${NAMES[@]}"; do
+		guest_verdict "$g" $SECONDS_LEFT
+		guest_out "$g" >"/lab/xtest-$g.out"
+		xtest_judge "in $g" "/lab/xtest-$g.out"
+	done
+	wait $host
+	xtest_judge "on the host" /lab/xtest-host.out
+}
+
+# A guest that gives its balloon pages which OP-TEE has at that moment. It harms itself alone.
+balloon_takes_shared()
+{
+	# shellcheck disable=SC2016  # the guest's shell
+	guest_run "$GUEST" 'rmmod virtio_balloon && insmod /extra/shared_balloon.ko; r=$?; dmesg | grep shared_balloon:; exit $r' || {
+		guest_out "$GUEST" | tail -n 12
+		fail "a balloon over pages that are shared with OP-TEE"
+	}
+	guest_out "$GUEST" | sed -n 's/.*shared_balloon: /    /p'
+	say "ok: the balloon took pages that were shared with OP-TEE"
+}
+
+# What comes in its own time has come.
+pressure_seen()
+{
+	local g
+	[ "$(balloon_cycles)" -ge 1 ] || return 1
+	for g in "${NAMES[@]}"; do [ "$(vmm_merged "$g")" -ge 1 ] || return 1; done
+}
+
+# xtest as often as it takes to see all of the pressure while it runs, and as often as asked.
+under_pressure()
+{
+	local n=0 g
+	pressure_note
+	pressure_start "${NAMES[@]}"
+	balloon_loop "$GUEST" $BALLOON_FULL $GUEST_MEM &
+	BALLOON=$!
+	while [ $n -lt "$ROUNDS" ] || { [ $n -lt $((ROUNDS + 3)) ] && ! pressure_seen; }; do
+		xtest_round
+		n=$((n + 1))
+	done
+	for g in "${NAMES[@]}"; do guest_pressure "$g"; done
+	kill -0 $BALLOON || fail "the balloon does not move any more"
+	kill $BALLOON
+	balloon_takes_shared
+	pressure_stop
+	say "ok: xtest passed $n times; the balloon was full at $BALLOON_FULL of $GUEST_MEM MiB $(balloon_cycles) times;" \
+		"$(pressure_say)"
+	pressure_was "the balloon's way down and up" "$(balloon_cycles)" 1
+	pressure_was "pages swapped out" "$(pressure_grown pswpout)" 5000
+	pressure_was "pages swapped in" "$(pressure_grown pswpin)" 2000
+	pressure_was "pages moved" "$(pressure_grown pgmigrate_success)" 2000
+	pressure_was "pages looked at by compaction" "$(pressure_grown compact_migrate_scanned)" 2000
+	pressure_was "merged pages" "$(cat $KSM/pages_sharing)" 100
+}
+
+# ---- killed for want of memory ----
+
+# The guest calls OP-TEE without a pause and takes more and more memory, which its VMM's cgroup does not have.
+guest_runs_over()
+{
+	local d=$CGROUPS/$GUEST pinned=0 kib status=0
+	cgroup_set "$GUEST" high max
+	cgroup_set "$GUEST" swap.max 0
+	cgroup_set "$GUEST" max $(($(cgroup_current "$GUEST") + 16 * MIB))
+	guest_post "$GUEST" 'xtest --sha-perf -n 1000000 -s 65536 >/dev/null & sleep 1; dd if=/dev/zero of=/tmp/over bs=1M'
+	while guest_is_running "$GUEST"; do
+		kib=$(vmm_status "$GUEST" VmPin 2>/dev/null)
+		[ -z "$kib" ] || [ "$kib" -eq 0 ] || pinned=$kib
+		[ $SECONDS -lt "$OVER_END" ] || fail "$GUEST is not killed: $(cat "$d/memory.current") of $(cat "$d/memory.max")"
+		sleep 0.1
+	done
+	wait "$(vmm_pid "$GUEST")" || status=$?
+	[ $status -eq 137 ] || fail "$GUEST's VMM ended with $status, not killed"
+	expect "the kernel killed $GUEST's VMM for want of memory" cgroup_was_oom_killed "$GUEST"
+	pressure_was "$GUEST's memory shared with OP-TEE, in KiB" "$pinned" 4
+	say "ok: it had shared $pinned KiB a moment before"
+}
+
+killed_for_memory()
+{
+	local users kernel
+	users=$(module_users)
+	kernel=$(cgroup_number "$GUEST" stat kernel)
+	OVER_END=$((SECONDS + 900))
+	guest_runs_over
+	expect "the module has one user less" wait_for 5 module_users_are $((users - 1))
+	expect "what its cgroup paid for is paid back" wait_for 10 cgroup_is_empty "$GUEST"
+	say "of kernel memory, $((kernel / 1024)) KiB before and $(($(cgroup_number "$GUEST" stat kernel) / 1024)) KiB now"
+	NAMES=("${NAMES[@]:1}")
+	xtest_round
+}
+
+# Memory of files that it read stays the cgroup's until somebody else wants it.
+cgroup_is_empty()
+{
+	echo 1G >"$CGROUPS/$1/memory.reclaim" 2>/dev/null
+	[ "$(cgroup_number "$1" stat anon)" -eq 0 ] && [ "$(cgroup_number "$1" stat kernel)" -lt $MIB ]
+}
+
+next_guest()
+{
+	GUEST_EXTRA=()
+	guest_start next teegate run --
+	guest_wait_up next
+	expect "the next guest has a TEE" guest_run next 'test -e /dev/tee0 && test -e /dev/teepriv0'
+	xtest_guest next "in the next guest" 600 "${XTEST[@]}"
+	xtest_judge "in the next guest" /lab/xtest-next.out
+	expect "the next guest powers off" guest_stop next
+}
+
+need_teegate
+need_file /lab/modules/shared_balloon.ko
+[ "$BOARD_PARTITIONS" -gt $((GUEST_COUNT + 2)) ] || skip "this OP-TEE has $BOARD_PARTITIONS partitions (lab/run --optee guests)"
+load_host_tee
+expect "swap on zram" zram_on
+guests_start
+guests_squeeze
+pins_start
+under_pressure
+killed_for_memory
+pins_end
+pinning_runs_over
+for g in "${NAMES[@]}"; do expect "$g powers off" guest_stop "$g"; done
+expect "all is unpinned" wait_for 5 nothing_pinned
+charged
+[ "$ROUNDS" -eq 1 ] || next_guest
+expect "all is unpinned" wait_for 5 nothing_pinned
+expect "the modules unload" unload_host_tee
