@@ -21,6 +21,8 @@
 
 /* The binary interface, fixed whatever compiler and word size. */
 static_assert(sizeof(struct teegate_info) == 48);
+static_assert(offsetof(struct teegate_info, features) == 36);
+static_assert(sizeof(struct teegate_route) == 16);
 static_assert(sizeof(struct teegate_limits) == 24);
 static_assert(sizeof(struct teegate_region) == 32);
 static_assert(sizeof(struct teegate_smc) == 72);
@@ -73,6 +75,7 @@ static long get_info(void __user *user)
 		.limits_calls = max->calls,
 		.limits_shm_buffers = max->shm_buffers,
 		.limits_rpc_buffers = max->rpc_buffers,
+		.features = route_is_offered() ? TEEGATE_FEATURE_ROUTE : 0,
 		.limits_pinned_bytes = max->pinned_bytes,
 	};
 
@@ -172,6 +175,15 @@ static long get_stats(struct tg_guest *guest, void __user *user)
 	return copy_to_user(user, &stats, sizeof(stats)) ? -EFAULT : 0;
 }
 
+static long get_route(struct tg_guest *guest, void __user *user)
+{
+	struct teegate_route route = {
+		.smcs = atomic64_read(&guest->routed),
+	};
+
+	return copy_to_user(user, &route, sizeof(route)) ? -EFAULT : 0;
+}
+
 static long chardev_ioctl(struct file *file, unsigned int cmd,
 			  unsigned long arg)
 {
@@ -184,6 +196,8 @@ static long chardev_ioctl(struct file *file, unsigned int cmd,
 		return get_info(user);
 	case TEEGATE_GET_STATS:
 		return get_stats(guest, user);
+	case TEEGATE_GET_ROUTE:
+		return get_route(guest, user);
 	}
 
 	/* All else is about memory of the process that opened it. */
@@ -232,9 +246,14 @@ int chardev_init(void)
 {
 	int ret = misc_register(&chardev);
 
-	if (ret)
+	if (ret) {
 		pr_err("no device number for /dev/teegate (%d). Unload a driver that has one of class misc, and try again.\n",
 		       ret);
+		return ret;
+	}
+	ret = route_init(&chardev_ops);
+	if (ret)
+		misc_deregister(&chardev);
 	return ret;
 }
 
@@ -246,4 +265,5 @@ void chardev_start(void)
 void chardev_fini(void)
 {
 	misc_deregister(&chardev);
+	route_fini();
 }

@@ -39,6 +39,7 @@ struct tg_guest {
 	atomic64_t pinned; /* pages of OP-TEE's size */
 	atomic_t smcs_done; /* counts returns; a reset waits for the next */
 	wait_queue_head_t smc_done;
+	atomic64_t routed; /* SMCs that came by route.c */
 	struct list_head node;
 	u16 vmid; /* 0 while there is no partition; under the list's lock */
 };

@@ -12,6 +12,8 @@
 
 #include <tg/mediator.h>
 
+struct file_operations;
+
 extern struct tg_system teegate_system;
 
 /* host.c: with @enable, VM 1 for this host's own OP-TEE driver. */
@@ -45,6 +47,37 @@ static inline int tag_arm(void)
 
 static inline void tag_disarm(void)
 {
+}
+#endif
+
+/*
+ * route.c: guests' calls straight from KVM, for files with the operations
+ * @fops. On other kernels there is nothing of it.
+ */
+#ifdef TEEGATE_ROUTE
+int route_init(const struct file_operations *fops);
+void route_fini(void);
+bool route_is_offered(void);
+/* Whether the vCPU that is in a call here has an interrupt to take. */
+bool route_should_return(void);
+#else
+static inline int route_init(const struct file_operations *fops)
+{
+	return 0;
+}
+
+static inline void route_fini(void)
+{
+}
+
+static inline bool route_is_offered(void)
+{
+	return false;
+}
+
+static inline bool route_should_return(void)
+{
+	return false;
 }
 #endif
 

@@ -18,6 +18,7 @@
 #include <tg/port.h>
 
 #include "guest.h"
+#include "module.h"
 
 static DEFINE_MUTEX(system_lock);
 
@@ -156,12 +157,13 @@ void tg_port_system_unlock(void)
 /*
  * The host's wish to run something else is met right here, so that it costs
  * the guest no trip. Only a signal has to go all the way up: it may mean that
- * the VMM wants this vCPU back, or that it is to die.
+ * the VMM wants this vCPU back, or that it is to die. So has what KVM wants of
+ * a vCPU that came here without its VMM; others get that by a signal.
  */
 bool tg_port_should_yield(struct tg_guest *guest)
 {
 	cond_resched();
-	return signal_pending(current);
+	return signal_pending(current) || route_should_return();
 }
 
 uint64_t tg_port_time_ns(void)

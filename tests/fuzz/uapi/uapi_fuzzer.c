@@ -153,7 +153,8 @@ static void check_return(const struct task *task, const struct process *opener,
 			 unsigned int cmd, long ret)
 {
 	bool foreign = opener != task->process;
-	bool looks = cmd == TEEGATE_GET_INFO || cmd == TEEGATE_GET_STATS;
+	bool looks = cmd == TEEGATE_GET_INFO || cmd == TEEGATE_GET_STATS ||
+		     cmd == TEEGATE_GET_ROUTE;
 
 	if (foreign && !looks && ret != -EPERM)
 		shim_die("a foreign process gets %ld from 0x%x", ret, cmd);

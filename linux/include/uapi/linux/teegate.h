@@ -18,10 +18,14 @@
 
 #define TEEGATE_IOC_MAGIC 0xee
 
+/* This kernel's KVM can be told to hand a guest's calls to this file. */
+#define TEEGATE_FEATURE_ROUTE (1u << 0)
+
 /*
  * What is behind the device. Any thread may ask at any time.
  * @os_major, @os_minor, @os_build: OP-TEE's revision.
  * @limits_*: the administrator's maximum for one guest.
+ * @features: TEEGATE_FEATURE_*, of which modules before them have none.
  */
 struct teegate_info {
 	__u32 abi_version;
@@ -33,7 +37,7 @@ struct teegate_info {
 	__u32 limits_calls;
 	__u32 limits_shm_buffers;
 	__u32 limits_rpc_buffers;
-	__u32 pad;
+	__u32 features;
 	__u64 limits_pinned_bytes;
 };
 
@@ -105,6 +109,12 @@ struct teegate_stats {
 	__u32 vmid;
 };
 
+/* @smcs: how many of the guest's came straight from KVM. */
+struct teegate_route {
+	__u64 smcs;
+	__u64 pad;
+};
+
 #define TEEGATE_TAS_MAX 64
 
 /* @uuids: as RFC 4122 writes them, first byte first. @count may be 0. */
@@ -139,5 +149,6 @@ struct teegate_tas {
  * that ask for it. Only before the first TEEGATE_SMC (EBUSY after).
  */
 #define TEEGATE_DENY_STORAGE _IO(TEEGATE_IOC_MAGIC, 0x08)
+#define TEEGATE_GET_ROUTE _IOR(TEEGATE_IOC_MAGIC, 0x09, struct teegate_route)
 
 #endif
