@@ -55,6 +55,12 @@ static void capabilities_print(uint32_t set, const char *quote,
 	}
 }
 
+/* How a guest's calls get to the device, if its VMM makes use of it. */
+static const char *route_name(const struct teegate_info *info)
+{
+	return info->features & TEEGATE_FEATURE_ROUTE ? "kernel" : "user";
+}
+
 static void info_json(const char *path, const struct teegate_info *info)
 {
 	printf("{\n  \"schema\": %d,\n  \"device\": ", JSON_SCHEMA);
@@ -65,7 +71,8 @@ static void info_json(const char *path, const struct teegate_info *info)
 	printf("  \"threads\": %u,\n  \"capabilities_mask\": %u,\n  \"capabilities\": [ ",
 	       info->tee_threads, info->tee_capabilities);
 	capabilities_print(info->tee_capabilities, "\"", ", ");
-	printf(" ],\n  \"limits\": { \"calls\": %u, \"shm_buffers\": %u, \"rpc_buffers\": %u, "
+	printf(" ],\n  \"route\": \"%s\"", route_name(info));
+	printf(",\n  \"limits\": { \"calls\": %u, \"shm_buffers\": %u, \"rpc_buffers\": %u, "
 	       "\"pinned_bytes\": %llu }\n}\n",
 	       info->limits_calls, info->limits_shm_buffers,
 	       info->limits_rpc_buffers,
@@ -81,6 +88,10 @@ static void info_text(const char *path, const struct teegate_info *info)
 	printf("threads           %u\n", info->tee_threads);
 	printf("capabilities      0x%x ", info->tee_capabilities);
 	capabilities_print(info->tee_capabilities, "", " ");
+	printf("\nguests' calls     %s",
+	       info->features & TEEGATE_FEATURE_ROUTE ?
+		       "from KVM directly" :
+		       "by way of the VMM (no kernel with linux/patches, or route=0)");
 	printf("\nat most per guest %u calls at once, %u shared buffers, %u RPC buffers, %llu bytes pinned\n",
 	       info->limits_calls, info->limits_shm_buffers,
 	       info->limits_rpc_buffers,

@@ -9,6 +9,7 @@
  *
  *	teegate_open(NULL, &guest);		one handle for one guest
  *	teegate_kvm_attach(vm_fd);		before the first KVM_RUN
+ *	teegate_kvm_route(guest, vm_fd);	faster, where it is to be had
  *	teegate_kvm_region(guest, &region);	after each successful
  *						KVM_SET_USER_MEMORY_REGION
  *	...
@@ -182,6 +183,23 @@ int teegate_kvm_region(struct teegate *guest,
  * -ENXIO: this kernel has no SMCCC filter (Linux before 6.4).
  */
 int teegate_kvm_attach(int vm_fd);
+
+/*
+ * teegate_kvm_route - has KVM hand the guest's calls to the device itself,
+ * without an exit to this process
+ * @vm_fd: after teegate_kvm_attach(), before the first KVM_RUN
+ *
+ * Saves most of what a call costs where the kernel offers it. Everything else
+ * stays as it is: some calls still come to teegate_kvm_exit(), and KVM_RUN
+ * returns for signals. KVM then holds the device, so the partition goes with
+ * teegate_close() and the last descriptor of the VM, whichever is later.
+ * -ENXIO: not offered, which is no trouble; after any error the calls come to
+ * teegate_kvm_exit() as before.
+ */
+int teegate_kvm_route(struct teegate *guest, int vm_fd);
+
+/* How many of the guest's calls came that way; -ENOTTY: an older module. */
+int teegate_get_routed(struct teegate *guest, uint64_t *ret_smcs);
 
 /* 0: the kernel behind @vm_fd has what teegate_kvm_attach() needs. */
 int teegate_kvm_probe(int vm_fd);

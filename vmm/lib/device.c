@@ -135,6 +135,17 @@ int teegate_get_stats(struct teegate *guest, struct teegate_stats *ret_stats)
 	return 0;
 }
 
+int teegate_get_routed(struct teegate *guest, uint64_t *ret_smcs)
+{
+	struct teegate_route route = { 0 };
+	int ret = tg_sys_ioctl(guest->fd, TEEGATE_GET_ROUTE, &route);
+
+	if (ret < 0)
+		return ret;
+	*ret_smcs = route.smcs;
+	return 0;
+}
+
 const char *teegate_version(void)
 {
 	return TEEGATE_VERSION;

@@ -53,6 +53,31 @@ int teegate_kvm_attach(int vm_fd)
 	return ret < 0 ? ret : 0;
 }
 
+int teegate_kvm_route(struct teegate *guest, int vm_fd)
+{
+	struct tg_kvm_smccc_route route;
+	struct kvm_device_attr attr = {
+		.group = KVM_ARM_VM_SMCCC_CTRL,
+		.attr = TG_KVM_ARM_VM_SMCCC_ROUTE,
+		.addr = (uintptr_t)&route,
+	};
+	struct teegate_info info;
+	uint32_t base, count;
+	unsigned int n;
+	int ret = teegate_get_info(guest, &info);
+
+	if (ret == 0 && !(info.features & TEEGATE_FEATURE_ROUTE))
+		ret = -ENXIO;
+	for (n = 0; ret >= 0 && tg_function_range(n, &base, &count); n++) {
+		memset(&route, 0, sizeof(route));
+		route.base = base;
+		route.nr_functions = count;
+		route.fd = guest->fd;
+		ret = tg_sys_ioctl(vm_fd, KVM_SET_DEVICE_ATTR, &attr);
+	}
+	return ret < 0 ? ret : 0;
+}
+
 int teegate_kvm_region(struct teegate *guest,
 		       const struct kvm_userspace_memory_region *region)
 {

@@ -36,6 +36,20 @@ struct kvm_smccc_filter {
 
 #endif
 
+/*
+ * Of kernels with linux/patches; no released header has it. Whether the number
+ * means this on the kernel of the day, teegate.ko says (TEEGATE_FEATURE_ROUTE).
+ */
+#define TG_KVM_ARM_VM_SMCCC_ROUTE 1
+
+struct tg_kvm_smccc_route {
+	uint32_t base;
+	uint32_t nr_functions;
+	int32_t fd;
+	uint32_t flags;
+	uint64_t pad[2];
+};
+
 /* Linux 6.8's; a VMM may use them whatever headers this is built with. */
 #ifndef KVM_SET_USER_MEMORY_REGION2
 

@@ -109,6 +109,8 @@ static bool tee_create(struct vm *vm)
 		return fail(
 			"KVM cannot hand over the guest's calls: %s; Linux 6.4 or later is needed",
 			strerror(-ret));
+	/* Where this fails, calls come out of KVM_RUN. */
+	(void)teegate_kvm_route(vm->guest, vm->fd);
 	return true;
 }
 

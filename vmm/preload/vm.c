@@ -225,7 +225,7 @@ static void apply_rpmb(struct teegate *guest)
 			strerror(-ret));
 }
 
-static void open_locked(struct tgp_vm *vm)
+static void open_locked(struct tgp_vm *vm, int vm_fd)
 {
 	struct teegate *guest = NULL;
 	int ret;
@@ -246,10 +246,13 @@ static void open_locked(struct tgp_vm *vm)
 		return;
 	}
 	apply_rpmb(guest);
+	/* Where this fails, calls come out of KVM_RUN. */
+	(void)teegate_kvm_route(guest, vm_fd);
 	atomic_store(&vm->guest, guest);
 }
 
-static void region_accepted_locked(struct tgp_vm *vm, const void *arg)
+static void region_accepted_locked(struct tgp_vm *vm, int vm_fd,
+				   const void *arg)
 {
 	struct kvm_userspace_memory_region region;
 	enum tgp_slot_change change;
@@ -265,7 +268,7 @@ static void region_accepted_locked(struct tgp_vm *vm, const void *arg)
 		region.memory_size = 0;
 	change = tgp_slots_set(&vm->slots, &region);
 	if (vm->filtered && !vm->opened && region.memory_size)
-		open_locked(vm);
+		open_locked(vm, vm_fd);
 	guest = atomic_load(&vm->guest);
 	if (change == TGP_SLOT_NO_ROOM)
 		say_region(&region, -ENOSPC);
@@ -286,7 +289,7 @@ int tgp_vm_memory(struct tgp_vm *vm, int vm_fd, unsigned long request,
 	ret = tgp_real_ioctl(vm_fd, request, arg);
 	saved = errno;
 	if (ret >= 0)
-		region_accepted_locked(vm, arg);
+		region_accepted_locked(vm, vm_fd, arg);
 	pthread_mutex_unlock(&lock);
 	errno = saved;
 	return ret;

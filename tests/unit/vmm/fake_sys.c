@@ -84,6 +84,29 @@ static int filter_ioctl(const struct kvm_device_attr *attr)
 	return fake.filter_result;
 }
 
+/* Only what was filtered before can be routed. */
+static int route_ioctl(const struct kvm_device_attr *attr)
+{
+	const struct tg_kvm_smccc_route *route =
+		(const void *)(uintptr_t)attr->addr;
+
+	assert_int_equal(route->fd, FAKE_DEVICE_FD);
+	assert_int_equal(route->flags | route->pad[0] | route->pad[1], 0);
+	assert_true(fake.routes < ARRAY_COUNT(fake.route_base));
+	assert_int_equal(route->base, fake.filter_base[fake.routes]);
+	fake.route_base[fake.routes] = route->base;
+	fake.route_count[fake.routes] = route->nr_functions;
+	fake.routes++;
+	return fake.route_result;
+}
+
+static int attr_ioctl(const struct kvm_device_attr *attr)
+{
+	assert_int_equal(attr->group, KVM_ARM_VM_SMCCC_CTRL);
+	return attr->attr == TG_KVM_ARM_VM_SMCCC_ROUTE ? route_ioctl(attr) :
+							 filter_ioctl(attr);
+}
+
 static int region_ioctl(const struct teegate_region *region)
 {
 	if (fake.region_count < FAKE_REGIONS)
@@ -108,6 +131,7 @@ static int device_ioctl(unsigned long request, void *arg)
 	switch (request) {
 	case TEEGATE_GET_INFO:
 		((struct teegate_info *)arg)->abi_version = fake.abi_version;
+		((struct teegate_info *)arg)->features = fake.features;
 		return 0;
 	case TEEGATE_SET_LIMITS:
 		fake.limits = *(struct teegate_limits *)arg;
@@ -134,6 +158,9 @@ static int device_ioctl(unsigned long request, void *arg)
 	case TEEGATE_GET_STATS:
 		((struct teegate_stats *)arg)->smcs = fake.smcs;
 		return 0;
+	case TEEGATE_GET_ROUTE:
+		((struct teegate_route *)arg)->smcs = fake.smcs;
+		return 0;
 	}
 	return -ENOTTY;
 }
@@ -146,7 +173,7 @@ int tg_sys_ioctl(int fd, unsigned long request, void *arg)
 	case KVM_HAS_DEVICE_ATTR:
 		return fake.probe_result;
 	case KVM_SET_DEVICE_ATTR:
-		return filter_ioctl(arg);
+		return attr_ioctl(arg);
 	case KVM_GET_ONE_REG:
 	case KVM_SET_ONE_REG:
 		return register_ioctl(request, arg);

@@ -17,16 +17,16 @@
 struct fake_sys {
 	/* What to answer. */
 	int open_result; /* 0: FAKE_DEVICE_FD */
-	uint32_t abi_version;
+	uint32_t abi_version, features;
 	int probe_result, filter_result, smc_result, limits_result,
 		region_result, remove_result, rpmb_result, storage_result,
-		tas_result;
+		tas_result, route_result;
 	int get_reg_result, set_reg_result;
 	struct teegate_smc smc_answer;
 	/* What was asked. */
 	char path[64];
 	unsigned int opens, closes, resets, smcs, filters, reg_gets, reg_sets,
-		rpmb_asked, storage_denied;
+		rpmb_asked, storage_denied, routes;
 	struct teegate_smc smc;
 	struct teegate_limits limits;
 	struct teegate_tas tas;
@@ -34,6 +34,7 @@ struct fake_sys {
 	unsigned int region_count;
 	uint64_t x[FAKE_REGISTERS]; /* the vCPU's */
 	uint32_t filter_base[8], filter_count[8];
+	uint32_t route_base[8], route_count[8];
 };
 
 extern struct fake_sys fake;

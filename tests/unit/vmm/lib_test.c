@@ -106,6 +106,39 @@ static void attach_reports_old_kernels_alike(void **state)
 	assert_int_equal(teegate_kvm_attach(VM_FD), -EBUSY);
 }
 
+static void a_route_is_for_what_is_filtered(void **state)
+{
+	(void)state;
+	fake.features = TEEGATE_FEATURE_ROUTE;
+	assert_int_equal(teegate_kvm_attach(VM_FD), 0);
+	assert_int_equal(teegate_kvm_route(guest, VM_FD), 0);
+	assert_int_equal(fake.routes, 3);
+	assert_memory_equal(fake.route_base, fake.filter_base,
+			    sizeof(fake.route_base));
+	assert_memory_equal(fake.route_count, fake.filter_count,
+			    sizeof(fake.route_count));
+}
+
+/* On other kernels the same number may come to mean something else. */
+static void no_route_is_asked_for_unless_the_module_offers_it(void **state)
+{
+	(void)state;
+	fake.features = ~TEEGATE_FEATURE_ROUTE;
+	assert_int_equal(teegate_kvm_attach(VM_FD), 0);
+	assert_int_equal(teegate_kvm_route(guest, VM_FD), -ENXIO);
+	assert_int_equal(fake.routes, 0);
+}
+
+static void a_refused_route_is_reported(void **state)
+{
+	(void)state;
+	fake.features = TEEGATE_FEATURE_ROUTE;
+	fake.route_result = -EBUSY;
+	assert_int_equal(teegate_kvm_attach(VM_FD), 0);
+	assert_int_equal(teegate_kvm_route(guest, VM_FD), -EBUSY);
+	assert_int_equal(fake.routes, 1);
+}
+
 static void a_slot_that_is_not_known_is_gone(void **state)
 {
 	(void)state;
@@ -327,6 +360,7 @@ static void limits_reset_and_stats_reach_the_device(void **state)
 	struct teegate_limits limits = { .calls = 3 };
 	struct teegate_stats stats;
 	struct teegate_info info;
+	uint64_t routed = 1;
 
 	(void)state;
 	assert_int_equal(teegate_set_limits(guest, &limits), 0);
@@ -336,6 +370,8 @@ static void limits_reset_and_stats_reach_the_device(void **state)
 	assert_int_equal(teegate_reset(guest), 0);
 	assert_int_equal(fake.resets, 1);
 	assert_int_equal(teegate_get_stats(guest, &stats), 0);
+	assert_int_equal(teegate_get_routed(guest, &routed), 0);
+	assert_int_equal(routed, 0);
 	assert_int_equal(teegate_get_info(guest, &info), 0);
 	assert_int_equal(info.abi_version, TEEGATE_ABI_VERSION);
 }
@@ -419,6 +455,9 @@ int main(void)
 		TEST(open_fails_without_a_trace),
 		TEST(attach_filters_three_ranges),
 		TEST(attach_reports_old_kernels_alike),
+		TEST(a_route_is_for_what_is_filtered),
+		TEST(no_route_is_asked_for_unless_the_module_offers_it),
+		TEST(a_refused_route_is_reported),
 		TEST(regions_follow_kvm),
 		TEST(a_slot_that_is_not_known_is_gone),
 		TEST(other_exits_are_left_alone),

@@ -29,6 +29,27 @@ static void the_first_memory_opens_it(void **state)
 	assert_int_equal(fake.region_count, 1);
 }
 
+static void a_route_is_used_where_it_is_offered(void **state)
+{
+	(void)state;
+	fake.features = TEEGATE_FEATURE_ROUTE;
+	fake_memory_set(fake_vm_of(fake_vm.fd), &fake_ram);
+	assert_int_equal(fake.routes, 3);
+	assert_int_equal(fake.region_count, 1);
+}
+
+/* What KVM does not take comes out of KVM_RUN, and nobody need know. */
+static void a_refused_route_changes_nothing(void **state)
+{
+	(void)state;
+	fake.features = TEEGATE_FEATURE_ROUTE;
+	fake.route_result = -EBUSY;
+	fake_memory_set(fake_vm_of(fake_vm.fd), &fake_ram);
+	assert_int_equal(fake.routes, 1);
+	assert_int_equal(fake.closes, 0);
+	assert_int_equal(fake.region_count, 1);
+}
+
 static void limits_come_before_the_first_region(void **state)
 {
 	(void)state;
@@ -305,6 +326,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		VM_TEST(a_probing_vm_never_opens_the_device),
 		VM_TEST(the_first_memory_opens_it),
+		VM_TEST(a_route_is_used_where_it_is_offered),
+		VM_TEST(a_refused_route_changes_nothing),
 		VM_TEST(limits_come_before_the_first_region),
 		VM_TEST(refused_limits_mean_no_tee),
 		VM_TEST(the_rpmb_is_asked_for_where_run_says_so),
