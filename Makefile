@@ -6,6 +6,7 @@
 #   make                the programs and libraries, for the machine CC is for
 #   make arm64          the same with the lab's cross compiler, to build/out/arm64
 #   make module         teegate.ko: for KDIR, or with KERNEL=6.12|newest|rpmb|debug for the lab
+#   make route          what lab/run route needs beyond that (docs/routing.md)
 #   make unit           unit tests of everything that runs on this machine
 #   make install        programs, libraries, headers, manual pages
 #   make dist           a tar archive of the tree as committed
@@ -16,7 +17,7 @@ KERNEL ?=
 W ?=
 C ?=
 
-.PHONY: all arm64 module unit install dist clean
+.PHONY: all arm64 module route unit install dist clean
 all:
 	+$(MAKE) -C vmm all O=$(O)
 	+$(MAKE) -C rpmb all O=$(O)
@@ -47,6 +48,14 @@ else
 module:
 	+$(MAKE) -C linux
 endif
+
+# What lab/run route needs: the kernel series as modules for a stock kernel, a
+# teegate.ko for it, and the series' selftest.
+route:
+	install -D $$($(top)/lab/route-selftest) $(top)/build/out/arm64/smccc_route
+	$(top)/tests/lab/route/unpack $(top)/build/out/6.12/route/src
+	$(top)/lab/cross make -C $(top)/tests/lab/route O=$(top)/build/out/6.12 \
+		KDIR=$$($(top)/lab/kernel-headers 6.12) W=$(W)
 
 unit:
 	+$(MAKE) -C tests/unit/mediator check O=$(top)/build/unit/native

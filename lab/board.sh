@@ -78,6 +78,8 @@ board_share() # SCENARIO-FILE ARGUMENT...
 		tr ' ' '\n' >"$share/board/env"
 	# A module for both sides, if each side's kernel has been built for.
 	find "$RUN_PRODUCTS/$gk" -maxdepth 1 -name 'bench_*.ko' -exec cp {} "$share/guest-modules/" \; 2>/dev/null || true
+	mkdir -p "$share/modules/route"
+	for f in "$RUN_PRODUCTS/$RUN_KERNEL"/route/*.ko; do [ ! -f "$f" ] || cp "$f" "$share/modules/route/"; done
 	for f in "$RUN_PRODUCTS"/arm64/* "$RUN_PRODUCTS/$RUN_KERNEL"/*.ko; do
 		[ -f "$f" ] || continue
 		case $f in

@@ -88,9 +88,10 @@ board_restart()
 
 # ---- the host's own TEE ----
 
-# Parameters for teegate.ko, NAME=VALUE each.
+# Which teegate.ko, and parameters for it, NAME=VALUE each.
+TEEGATE_KO=/lab/modules/teegate.ko
 TEEGATE_PARAMETERS=()
-load_teegate() { insmod /lab/modules/teegate.ko "${TEEGATE_PARAMETERS[@]}"; }
+load_teegate() { insmod "$TEEGATE_KO" "${TEEGATE_PARAMETERS[@]}"; }
 
 start_supplicant()
 {

@@ -140,7 +140,8 @@ struct guest guest_open(void)
 
 struct guest guest_open_limited(const struct teegate_limits *limits)
 {
-	struct guest g = { device_open(), memory_map(GUEST_BYTES), 0 };
+	struct guest g = { .fd = device_open(),
+			   .ram = memory_map(GUEST_BYTES) };
 	struct teegate_limits copy = *limits;
 
 	check_ioctl("limits", g.fd, TEEGATE_SET_LIMITS, &copy, 0);
@@ -189,11 +190,16 @@ void guest_slot_remove(struct guest *g, uint32_t slot)
 
 /* ---- calls ---- */
 
+static int guest_smc(struct guest *g, struct teegate_smc *args)
+{
+	return g->smc ? g->smc(g, args) : ioctl(g->fd, TEEGATE_SMC, args);
+}
+
 uint64_t guest_call_args(struct guest *g, struct teegate_smc *args)
 {
 	/* A thread of OP-TEE that waits for another of ours would spin. */
 	for (unsigned int i = 0; i < INTERRUPTS_MAX; i++) {
-		if (ioctl(g->fd, TEEGATE_SMC, args))
+		if (guest_smc(g, args))
 			return UINT64_MAX;
 		if ((uint32_t)args->x[0] != RET_RPC_FOREIGN_INTR)
 			return args->x[0];

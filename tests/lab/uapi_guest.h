@@ -87,6 +87,9 @@ struct guest {
 	int fd;
 	uint8_t *ram;
 	uint32_t session;
+	/* How its calls are made, in place of TEEGATE_SMC; errno style. */
+	int (*smc)(struct guest *g, struct teegate_smc *args);
+	void *smc_opaque;
 };
 
 extern int passed, failed;
