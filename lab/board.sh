@@ -23,8 +23,8 @@ RUN_CPU=cortex-a57 RUN_KERNEL=6.12 RUN_GUEST_KERNEL=stock RUN_OPTEE=virt RUN_SMP
 # The memory in MiB; if neither of them says, board_memory does.
 RUN_MEM=''
 RUN_ICOUNT=() RUN_TIMEOUT=120 RUN_APPEND='' RUN_DIR=''
-# The RPMB partition's size in KiB of an eMMC, none without; whether the scenario may restart the board.
-RUN_EMMC='' RUN_REBOOT=''
+# The RPMB partition's size in KiB of an eMMC, none without; whether the scenario may restart or suspend the board.
+RUN_EMMC='' RUN_REBOOT='' RUN_SUSPEND=''
 
 # The guest's stock kernel is trixie's, whatever the host runs.
 board_guest_kernel() { if [ "$RUN_GUEST_KERNEL" = small ]; then echo small; else echo 6.12; fi; }
@@ -74,6 +74,9 @@ board_share() # SCENARIO-FILE ARGUMENT...
 	mkdir -p "$RUN_DIR/guest"
 	ln "$(kernel_image "$gk")" "$RUN_DIR/guest/Image"
 	ln "$INITRD/guest-$gk" "$RUN_DIR/guest/initrd"
+	# The host's own, for what starts it anew (kexec).
+	ln "$(kernel_image "$RUN_KERNEL")" "$RUN_DIR/guest/host-Image"
+	ln "$INITRD/host-$RUN_KERNEL" "$RUN_DIR/guest/host-initrd"
 	printf '%s\n' "GUEST_KERNEL=$RUN_GUEST_KERNEL BOARD_KERNEL=$RUN_KERNEL BOARD_CPU=$RUN_CPU BOARD_OPTEE=$RUN_OPTEE BOARD_SMP=$RUN_SMP BOARD_EMMC=$RUN_EMMC BOARD_PARTITIONS=$(board_partitions)" |
 		tr ' ' '\n' >"$share/board/env"
 	# A module for both sides, if each side's kernel has been built for.
@@ -109,13 +112,36 @@ board_extras()
 		-device "emmc,drive=emmc,rpmb-partition-size=$((RUN_EMMC * 1024))"
 }
 
+# The board's shared folders, one word a line. Linux resets a virtio device when the machine wakes up, which its 9p does
+# not survive, unless the device says that it keeps its state: it must be behind a port of its own for that.
+board_folders()
+{
+	local n=0 tag options
+	while read -r tag options; do
+		n=$((n + 1))
+		printf '%s\n' -fsdev "local,id=$tag,security_model=none,$options"
+		if [ -n "$RUN_SUSPEND" ]; then
+			printf '%s\n' -device "pcie-root-port,id=port$n,chassis=$n" \
+				-device "virtio-9p-pci,fsdev=$tag,mount_tag=$tag,bus=port$n,x-pcie-pm-no-soft-reset=on"
+		else
+			printf '%s\n' -device "virtio-9p-pci,fsdev=$tag,mount_tag=$tag"
+		fi
+	done <<-EOF
+		root path=$TREES/host,readonly=on,multidevs=remap
+		modules path=$KERNELS/$RUN_KERNEL/root/usr/lib/modules,readonly=on
+		guest path=$RUN_DIR/guest,readonly=on
+		lab path=$RUN_DIR/share
+	EOF
+}
+
 # board_qemu SERIAL-OPTION...: become the machine. The kernel is given twice: -kernel makes QEMU write the bootargs
 # into the device tree, the loader puts the Image where the firmware jumps to.
 board_qemu()
 {
-	local image extras
+	local image extras folders
 	image=$(kernel_image "$RUN_KERNEL")
 	mapfile -t extras < <(board_extras)
+	mapfile -t folders < <(board_folders)
 	[ -z "$RUN_EMMC" ] || board_emmc_create
 	qemu_outside -nodefaults -display none "${extras[@]}" \
 		-machine virt,secure=on,virtualization=on,gic-version=3 -cpu "$RUN_CPU" -smp "$RUN_SMP" -m "$RUN_MEM" \
@@ -123,14 +149,7 @@ board_qemu()
 		-kernel "$image" -append "$(board_bootargs)" \
 		-device "loader,file=$image,addr=$BOARD_KERNEL_ADDR,force-raw=on" \
 		-device "loader,file=$INITRD/host-$RUN_KERNEL,addr=$BOARD_INITRD_ADDR,force-raw=on" \
-		-fsdev "local,id=root,path=$TREES/host,security_model=none,readonly=on,multidevs=remap" \
-		-device virtio-9p-pci,fsdev=root,mount_tag=root \
-		-fsdev "local,id=mod,path=$KERNELS/$RUN_KERNEL/root/usr/lib/modules,security_model=none,readonly=on" \
-		-device virtio-9p-pci,fsdev=mod,mount_tag=modules \
-		-fsdev "local,id=guest,path=$RUN_DIR/guest,security_model=none,readonly=on" \
-		-device virtio-9p-pci,fsdev=guest,mount_tag=guest \
-		-fsdev "local,id=lab,path=$RUN_DIR/share,security_model=none" \
-		-device virtio-9p-pci,fsdev=lab,mount_tag=lab \
+		"${folders[@]}" \
 		"$@" -serial "file:$RUN_DIR/secure.log"
 }
 
@@ -198,6 +217,10 @@ board_judge()
 	if [ -n "$RUN_TIMED_OUT" ]; then
 		echo "lab: FAILED: no verdict after $RUN_TIMEOUT s (--timeout); the board was stopped"
 		return 124
+	fi
+	if ! console_panicked "$RUN_DIR/host.log"; then
+		echo "lab: FAILED: the host's kernel did not panic with \"$CONSOLE_PANIC\""
+		return 1
 	fi
 	if [ ! -e "$RUN_DIR/share/verdict" ]; then
 		echo "lab: FAILED: the board stopped without a verdict; last lines of its console:"

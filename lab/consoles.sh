@@ -16,6 +16,20 @@ CONSOLE_FIRMWARE='PANIC (in|at) EL3|Unhandled (Exception|Interrupt)|^ASSERT: |^B
 CONSOLE_SECURE='E/TC:.*([Aa]ssert|Panic|panic|Core [a-z-]*abort|unhandled)'
 CONSOLE_SECURE_FINE='TA panicked|[Uu]ser (mode|TA)|panicked with code'
 
+# The reason of the one panic of the host's kernel that a run is about (lab/run --panic); empty: it must not panic.
+CONSOLE_PANIC=''
+
+# Without the first line of the panic that is wanted; reads and writes lines.
+console_without_panic()
+{
+	awk -v want="Kernel panic - not syncing: $CONSOLE_PANIC" -v wanted="$CONSOLE_PANIC" '
+		wanted != "" && !seen && index($0, want) { seen = 1; next }
+		{ print }'
+}
+
+# console_panicked FILE: the host's kernel did so, where that is wanted.
+console_panicked() { [ -z "$CONSOLE_PANIC" ] || grep -aqF "Kernel panic - not syncing: $CONSOLE_PANIC" "$1"; }
+
 # console_bad FILE: print the lines that fail a run, with the file's name; status 0 if there is any.
 console_bad()
 {
@@ -24,7 +38,7 @@ console_bad()
 	case $name in
 	secure) grep -aE "$CONSOLE_SECURE" "$file" | grep -avE "$CONSOLE_SECURE_FINE" ;;
 	guest-*) grep -aE "$CONSOLE_KERNEL|$CONSOLE_FIRMWARE" "$file" | grep -avF "$CONSOLE_GUEST_FINE" ;;
-	host) grep -aE "$CONSOLE_KERNEL|$CONSOLE_FIRMWARE" "$file" ;;
+	host) grep -aE "$CONSOLE_KERNEL|$CONSOLE_FIRMWARE" "$file" | console_without_panic ;;
 	*) return 1 ;;
 	esac | head -n 20 | tr -d '\r' | sed "s/^/    $name: /" | grep .
 }

@@ -141,6 +141,20 @@ $host"
 	check "lab/bench: not constant" bench_cost_is 1 cookies '40000 + 20 * n'
 }
 
+# A run that is about a panic (lab/run --panic): that one, once, and no other.
+check_panic_lines()
+{
+	local CONSOLE_PANIC=sysrq panic="[    3.382102] Kernel panic - not syncing:"
+	check "a wanted panic is good" line_is good host "$panic sysrq triggered crash"
+	check "another panic is bad" line_is bad host "$panic Attempted to kill init!"
+	check "the same panic twice is bad" line_is bad host "$panic sysrq triggered crash
+$panic sysrq triggered crash"
+	CONSOLE_PANIC=Oops
+	check "one that is wanted of the host is bad in a guest" line_is bad guest-tee "$panic Oops"
+	CONSOLE_PANIC=''
+	check "it is bad where none is wanted" line_is bad host "$panic sysrq triggered crash"
+}
+
 # What the debug kernel says of a module's mistake fails a run whose scenario says 0.
 check_debug_kernel()
 {
@@ -162,12 +176,14 @@ debug_kernel_fails() # KIND
 
 check_lines
 check_bench
+check_panic_lines
 [ "${1:-}" != --long ] || check_debug_kernel
 check "a scenario's exit status comes back" run_gives 3 three 'exit 3'
 check "a skip is 77 and nothing else" run_gives 77 skip 'echo "no reason"; exit 77'
 check "a kernel's BUG line fails a run whose scenario says 0" \
 	run_gives 1 bug 'echo "BUG: this is the self-test" >/dev/kmsg; sleep 1; exit 0'
 check "a panic fails a run" run_gives 1 panic 'echo c >/proc/sysrq-trigger; sleep 30'
+check "a wanted panic that does not come fails a run" run_gives 1 calm 'exit 0' --panic sysrq
 check "a scenario that never ends is stopped" run_gives 124 hang 'sleep 1000' --timeout 20
 echo "$PASSED passed, $FAILED failed"
 [ "$FAILED" -eq 0 ]

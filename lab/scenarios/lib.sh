@@ -77,11 +77,14 @@ nothing_pinned() { [ "$(pins)" -eq 0 ]; }
 # Which boot of the board this is: 1 for the first. A scenario that restarts the board runs again from its beginning.
 board_boot() { cat /lab/boot 2>/dev/null || echo 1; }
 
+# Count a boot before it is made, by whatever means.
+board_boot_next() { echo $(($(board_boot) + 1)) >/lab/boot; }
+
 # Restart the board; what the scenario says from now on does not matter. Needs lab/run --reboot.
 board_restart()
 {
 	say "restarting the board"
-	echo $(($(board_boot) + 1)) >/lab/boot
+	board_boot_next
 	touch /lab/restart
 	exit 0
 }
