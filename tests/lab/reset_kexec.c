@@ -1,29 +1,34 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * kexec for the lab's arm64 machines, on kernels that have kexec_load() alone
- * (Debian's): "reset_kexec IMAGE INITRD" starts that kernel in place of the one
- * that runs, at once, with the device tree and command line that this one was
- * booted with. No process is asked to end first.
+ * kexec for the lab's arm64 machines, guests and the board, on kernels that
+ * have kexec_load() alone (Debian's): "reset_kexec IMAGE INITRD" starts that
+ * kernel in place of the one that runs, at once; no process is asked to end
+ * first. "reset_kexec --crash IMAGE INITRD" has it started when this kernel
+ * panics, in the memory that crashkernel= set aside, and returns.
  *
- * The kernel goes where the present one is, the initial RAM disk where the
- * present one's was, so that the device tree is right as it is; it must not be
- * larger. How an Image is entered: Documentation/arch/arm64/booting.rst.
+ * The new kernel gets this one's device tree and command line, with the RAM
+ * disk where it is now; after a crash also the memory that it may use, and no
+ * crashkernel=. It is not told of the old kernel's core (elfcorehdr): Linux's
+ * OP-TEE driver would keep away, and what is looked for here is whether OP-TEE
+ * can be used again. The tree is rewritten in reset_fdt.c.
+ * How an Image is entered: Documentation/arch/arm64/booting.rst.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/reboot.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <linux/kexec.h>
 #include <linux/reboot.h>
+
+#include "reset_fdt.h"
 
 #define PAGE 4096ull
 #define IMAGE_ALIGNMENT (2ull << 20)
@@ -55,6 +60,11 @@ static struct {
 
 static struct kexec_segment segments[SEGMENT_COUNT];
 
+/* Where segments go, one after another; @end is behind the last byte. */
+static struct {
+	uint64_t start, end, next;
+} room;
+
 static void die(const char *what)
 {
 	fprintf(stderr, "reset_kexec: %s: %s\n", what, strerror(errno));
@@ -64,16 +74,16 @@ static void die(const char *what)
 /* A whole file in memory, also one whose size is not known before. */
 static void *file_read(const char *path, uint64_t *ret_bytes)
 {
-	uint64_t room = 1 << 20, bytes = 0;
-	uint8_t *data = malloc(room);
-	int fd = open(path, O_RDONLY);
+	uint64_t size = 1 << 20, bytes = 0;
+	uint8_t *data = malloc(size);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n = -1;
 
 	while (fd >= 0 && data &&
-	       (n = read(fd, data + bytes, room - bytes)) > 0) {
+	       (n = read(fd, data + bytes, size - bytes)) > 0) {
 		bytes += (uint64_t)n;
-		if (bytes == room)
-			data = realloc(data, room *= 2);
+		if (bytes == size)
+			data = realloc(data, size *= 2);
 	}
 	if (n < 0 || !data)
 		die(path);
@@ -82,56 +92,67 @@ static void *file_read(const char *path, uint64_t *ret_bytes)
 	return data;
 }
 
-/* A number of the device tree, of one cell or two. */
-static uint64_t chosen(const char *name)
-{
-	char path[128];
-	uint8_t *data;
-	uint64_t bytes, value = 0;
-
-	snprintf(path, sizeof(path), "/proc/device-tree/chosen/%s", name);
-	data = file_read(path, &bytes);
-	for (uint64_t i = 0; i < bytes; i++)
-		value = value << 8 | data[i];
-	free(data);
-	return value;
-}
-
-/* Where the kernel that runs was put by whoever started it. */
-static uint64_t kernel_base(void)
+/* A range of /proc/iomem by its name, the last one if there are several. */
+static bool iomem_find(const char *name, uint64_t *ret_start, uint64_t *ret_end)
 {
 	FILE *f = fopen("/proc/iomem", "r");
-	uint64_t base = 0;
+	bool found = false;
 	char line[256];
 
-	while (f && fgets(line, sizeof(line), f))
-		if (strstr(line, ": Kernel code"))
-			base = strtoull(line, NULL, 16);
+	while (f && fgets(line, sizeof(line), f)) {
+		char *at = strstr(line, name);
+
+		if (!at || sscanf(line, "%" SCNx64 "-%" SCNx64, ret_start,
+				  ret_end) != 2)
+			continue;
+		*ret_end += 1;
+		found = *ret_start != 0;
+	}
 	if (f)
 		fclose(f);
-	return base & ~(IMAGE_ALIGNMENT - 1);
+	return found;
 }
 
-static uint64_t align(uint64_t value, uint64_t to)
+/* Without a crash the new kernel goes where the present one is. */
+static void room_find(bool crash)
 {
-	return (value + to - 1) & ~(to - 1);
+	bool found = iomem_find(crash ? ": Crash kernel" : ": Kernel code",
+				&room.start, &room.end);
+
+	if (!found) {
+		fprintf(stderr, "reset_kexec: no room for a kernel%s\n",
+			crash ? ": crashkernel=" : "");
+		exit(1);
+	}
+	room.start &= ~(IMAGE_ALIGNMENT - 1);
+	if (!crash)
+		room.end = UINT64_MAX;
+	room.next = room.start;
 }
 
 /* @bytes in memory, of which @data are there and the rest is zeros. */
-static void segment_set(unsigned int n, uint64_t at, uint64_t bytes,
-			const void *data, uint64_t data_bytes)
+static uint64_t segment_set(unsigned int n, uint64_t bytes, const void *data,
+			    uint64_t data_bytes)
 {
+	uint64_t at = room.next;
+
+	room.next += (bytes + IMAGE_ALIGNMENT - 1) & ~(IMAGE_ALIGNMENT - 1);
+	if (room.next > room.end) {
+		fprintf(stderr, "reset_kexec: the room is too small\n");
+		exit(1);
+	}
 	segments[n] = (struct kexec_segment){
 		.buf = data,
 		.bufsz = data_bytes,
 		.mem = (void *)(uintptr_t)at,
-		.memsz = align(bytes, PAGE),
+		.memsz = (bytes + PAGE - 1) & ~(PAGE - 1),
 	};
+	return at;
 }
 
 static void image_take(const char *path)
 {
-	uint64_t file_bytes, bytes;
+	uint64_t file_bytes, bytes = 0;
 	const uint8_t *data = file_read(path, &file_bytes);
 	uint32_t magic = 0;
 
@@ -139,57 +160,76 @@ static void image_take(const char *path)
 		memcpy(&magic, data + IMAGE_MAGIC_AT, sizeof(magic));
 		memcpy(&bytes, data + IMAGE_SIZE_AT, sizeof(bytes));
 	}
-	entry.image = kernel_base();
-	if (magic != IMAGE_MAGIC || bytes < file_bytes || !entry.image) {
-		fprintf(stderr, "reset_kexec: %s is no Image, or no room\n",
-			path);
+	if (magic != IMAGE_MAGIC || bytes < file_bytes) {
+		fprintf(stderr, "reset_kexec: %s is no Image\n", path);
 		exit(1);
 	}
-	segment_set(SEGMENT_IMAGE, entry.image, bytes, data, file_bytes);
+	entry.image = segment_set(SEGMENT_IMAGE, bytes, data, file_bytes);
 }
 
-/* Zeros behind the last archive are skipped by the kernel. */
-static void initrd_take(const char *path)
+/* This kernel's words but for those that are of its own memory. */
+static char *command_line(bool crash)
 {
-	uint64_t start = chosen("linux,initrd-start");
-	uint64_t end = chosen("linux,initrd-end");
 	uint64_t bytes;
-	const void *data = file_read(path, &bytes);
+	char *data = file_read("/proc/cmdline", &bytes);
+	char *line = calloc(1, bytes + 1);
 
-	if (start % PAGE || bytes > end - start) {
-		fprintf(stderr,
-			"reset_kexec: %s does not fit to 0x%" PRIx64
-			", 0x%" PRIx64 " bytes\n",
-			path, start, end - start);
+	if (!line)
+		die("command line");
+	data[bytes ? bytes - 1 : 0] = '\0';
+	for (char *word = strtok(data, " \n"); word; word = strtok(NULL, " \n"))
+		if (strncmp(word, "initrd=", strlen("initrd=")) != 0 &&
+		    !(crash && strncmp(word, "crashkernel=",
+				       strlen("crashkernel=")) == 0)) {
+			strcat(line, *line ? " " : "");
+			strcat(line, word);
+		}
+	free(data);
+	return line;
+}
+
+static void tree_take(bool crash, uint64_t initrd, uint64_t initrd_bytes)
+{
+	struct fdt_chosen chosen = {
+		.bootargs = command_line(crash),
+		.initrd_start = initrd,
+		.initrd_end = initrd + initrd_bytes,
+		.usable_start = crash ? room.start : 0,
+		.usable_bytes = crash ? room.end - room.start : 0,
+	};
+	uint64_t bytes;
+	const void *old = file_read("/sys/firmware/fdt", &bytes);
+	const void *tree = fdt_rewrite(old, &chosen, &bytes);
+
+	if (!tree || bytes > IMAGE_ALIGNMENT) {
+		fprintf(stderr, "reset_kexec: this device tree cannot be"
+				" rewritten\n");
 		exit(1);
 	}
-	segment_set(SEGMENT_INITRD, start, end - start, data, bytes);
-	/* Behind it, as QEMU does: away from kernel and RAM disk. */
-	entry.dtb = align(end, IMAGE_ALIGNMENT);
+	entry.dtb = segment_set(SEGMENT_DTB, bytes, tree, bytes);
 }
 
 int main(int argc, char **argv)
 {
-	const void *dtb;
-	uint64_t bytes;
+	bool crash = argc > 1 && strcmp(argv[1], "--crash") == 0;
+	uint64_t initrd, bytes, at;
+	const void *data;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: reset_kexec IMAGE INITRD\n");
+	if (argc != 3 + crash) {
+		fprintf(stderr, "usage: reset_kexec [--crash] IMAGE INITRD\n");
 		return 2;
 	}
-	image_take(argv[1]);
-	initrd_take(argv[2]);
-	dtb = file_read("/sys/firmware/fdt", &bytes);
-	if (bytes > IMAGE_ALIGNMENT) {
-		fprintf(stderr, "reset_kexec: the device tree is too large\n");
-		return 1;
-	}
-	segment_set(SEGMENT_DTB, entry.dtb, bytes, dtb, bytes);
-	segment_set(SEGMENT_ENTRY, entry.dtb + IMAGE_ALIGNMENT, sizeof(entry),
-		    &entry, sizeof(entry));
-	if (syscall(SYS_kexec_load, segments[SEGMENT_ENTRY].mem, SEGMENT_COUNT,
-		    segments, KEXEC_ARCH_AARCH64))
+	room_find(crash);
+	image_take(argv[1 + crash]);
+	data = file_read(argv[2 + crash], &bytes);
+	initrd = segment_set(SEGMENT_INITRD, bytes, data, bytes);
+	tree_take(crash, initrd, bytes);
+	at = segment_set(SEGMENT_ENTRY, sizeof(entry), &entry, sizeof(entry));
+	if (syscall(SYS_kexec_load, at, SEGMENT_COUNT, segments,
+		    KEXEC_ARCH_AARCH64 | (crash ? KEXEC_ON_CRASH : 0)))
 		die("kexec_load");
+	if (crash)
+		return 0;
 	syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
 		LINUX_REBOOT_CMD_KEXEC, NULL);
 	die("reboot");
