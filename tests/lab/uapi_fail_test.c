@@ -70,7 +70,7 @@ static unsigned int life(struct guest *g)
 
 int main(void)
 {
-	struct guest g = { -1, memory_map(GUEST_BYTES), 0 };
+	struct guest g = { .fd = -1, .ram = memory_map(GUEST_BYTES) };
 	int nth = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
 	unsigned int steps, left, n;
 

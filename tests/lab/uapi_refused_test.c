@@ -366,7 +366,7 @@ static void test_one_bad_page(void)
 /* Two guests of one VMM with the same addresses. */
 static void test_another_guests(void)
 {
-	struct guest other = { device_open(), NULL, 0 };
+	struct guest other = { .fd = device_open() };
 	uint8_t *memory = memory_map(PAGE);
 
 	guest_slot(&other, KIND_SLOT, KIND_GPA, memory, PAGE);
