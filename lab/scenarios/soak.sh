@@ -104,10 +104,18 @@ qemu_xtest() # NAME
 	event xtest in a guest
 }
 
+# How often the guest has come up in its life. QEMU makes the console's file when it gets there.
+qemu_boots() # NAME
+{
+	local n
+	n=$(grep -ac 'lab: guest is up' "$GUESTS/$1/console" 2>/dev/null) || true
+	echo "${n:-0}"
+}
+
 # For the guest's boot NUMBER of its life; 1 if the round ends before.
 qemu_wait_up() # NAME NUMBER
 {
-	while [ "$(grep -ac 'lab: guest is up' "$GUESTS/$1/console" 2>/dev/null)" -lt "$2" ]; do
+	while [ "$(qemu_boots "$1")" -lt "$2" ]; do
 		! stopping || return 1
 		guest_is_running "$1" || { guest_show_failure "$1"; fail "$1 ended by itself"; }
 		sleep 0.5
@@ -157,7 +165,7 @@ life_qemu() # NAME
 	GUEST_EXTRA=(-action reboot=reset -chardev "pipe,id=monitor,path=$d/monitor" -mon chardev=monitor)
 	guest_start_tee "$1"
 	if one_in 5; then rest 30; else qemu_wait_up "$1" $BOOTS; fi
-	if [ "$(grep -ac 'lab: guest is up' "$d/console" 2>/dev/null)" -eq 0 ]; then
+	if [ "$(qemu_boots "$1")" -eq 0 ]; then
 		qemu_kill "$1" "booting"
 		return
 	fi
@@ -353,6 +361,7 @@ while [ $SECONDS -lt $END ] || [ $ROUND -lt $ROUNDS_LEAST ]; do
 done
 say "what happened (seed $SEED):"
 sort "$SOAK/events" | uniq -c
+for what in xtest killed reset; do [ "$(events $what)" -gt 0 ] || fail "nothing like \"$what\" has happened (seed $SEED)"; done
 cp "$SOAK/samples" /lab/soak-samples
 expect "memory is flat from the end of round 1 to the end of round $ROUND" /lab/bin/soak_test --judge "$SOAK/samples"
 expect "every VM id has been given back" /lab/bin/kill_test --only "device opened" --kills 1 --cycles 70
