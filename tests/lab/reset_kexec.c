@@ -6,9 +6,10 @@
  * first. "reset_kexec --crash IMAGE INITRD" has it started when this kernel
  * panics, in the memory that crashkernel= set aside, and returns.
  *
- * The new kernel gets this one's device tree and command line, with the RAM
- * disk where it is now; after a crash also the memory that it may use, and no
- * crashkernel=. It is not told of the old kernel's core (elfcorehdr): Linux's
+ * The new kernel gets this one's device tree and command line. Its RAM disk goes
+ * where the device tree has this one's, if it has: nothing else lives there. It
+ * is told where the RAM disk is; after a crash also the memory that it may use,
+ * and no crashkernel=. It is not told of the old kernel's core (elfcorehdr): Linux's
  * OP-TEE driver would keep away, and what is looked for here is whether OP-TEE
  * can be used again. The tree is rewritten in reset_fdt.c.
  * How an Image is entered: Documentation/arch/arm64/booting.rst.
@@ -136,7 +137,8 @@ static uint64_t segment_set(unsigned int n, uint64_t bytes, const void *data,
 {
 	uint64_t at = room.next;
 
-	room.next += (bytes + IMAGE_ALIGNMENT - 1) & ~(IMAGE_ALIGNMENT - 1);
+	room.next = at + bytes;
+	room.next = (room.next + IMAGE_ALIGNMENT - 1) & ~(IMAGE_ALIGNMENT - 1);
 	if (room.next > room.end) {
 		fprintf(stderr, "reset_kexec: the room is too small\n");
 		exit(1);
@@ -165,6 +167,35 @@ static void image_take(const char *path)
 		exit(1);
 	}
 	entry.image = segment_set(SEGMENT_IMAGE, bytes, data, file_bytes);
+}
+
+/* A number of the device tree, of one cell or two; 0 if there is none. */
+static uint64_t chosen_number(const char *name)
+{
+	char path[128];
+	uint8_t data[8];
+	uint64_t value = 0;
+	ssize_t bytes;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/device-tree/chosen/%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	bytes = fd >= 0 ? read(fd, data, sizeof(data)) : 0;
+	for (ssize_t i = 0; i < bytes; i++)
+		value = value << 8 | data[i];
+	if (fd >= 0)
+		close(fd);
+	return value;
+}
+
+static uint64_t initrd_take(const char *path, bool crash, uint64_t *ret_bytes)
+{
+	uint64_t at = crash ? 0 : chosen_number("linux,initrd-start");
+	const void *data = file_read(path, ret_bytes);
+
+	if (at % PAGE == 0 && at > room.next)
+		room.next = at;
+	return segment_set(SEGMENT_INITRD, *ret_bytes, data, *ret_bytes);
 }
 
 /* This kernel's words but for those that are of its own memory. */
@@ -213,7 +244,6 @@ int main(int argc, char **argv)
 {
 	bool crash = argc > 1 && strcmp(argv[1], "--crash") == 0;
 	uint64_t initrd, bytes, at;
-	const void *data;
 
 	if (argc != 3 + crash) {
 		fprintf(stderr, "usage: reset_kexec [--crash] IMAGE INITRD\n");
@@ -221,8 +251,7 @@ int main(int argc, char **argv)
 	}
 	room_find(crash);
 	image_take(argv[1 + crash]);
-	data = file_read(argv[2 + crash], &bytes);
-	initrd = segment_set(SEGMENT_INITRD, bytes, data, bytes);
+	initrd = initrd_take(argv[2 + crash], crash, &bytes);
 	tree_take(crash, initrd, bytes);
 	at = segment_set(SEGMENT_ENTRY, sizeof(entry), &entry, sizeof(entry));
 	if (syscall(SYS_kexec_load, at, SEGMENT_COUNT, segments,
