@@ -15,7 +15,7 @@
 # shellcheck source=lab/scenarios/lib-xtest.sh
 . /lab/board/lib-xtest.sh
 
-RESETS=5 KINDS=busy,kexec,ta,reboot,panic DEVICE_RESETS=40 CONTEXTS=8 NAME=reset
+RESETS=3 KINDS=busy,kexec,panic DEVICE_RESETS=40 CONTEXTS=8 NAME=reset
 while [ $# -gt 0 ]; do
 	case $1 in
 	--resets) RESETS=$2 ;;
