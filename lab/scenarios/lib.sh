@@ -13,7 +13,7 @@ GUEST_MEM=512
 GUEST_SMP=1
 GUEST_INITRD=/lab/guest/initrd
 # Under an emulated CPU a guest boots in seconds, and much slower when two boards share a machine.
-GUEST_BOOT_TIMEOUT=120
+GUEST_BOOT_TIMEOUT=300
 # Slower still under a kernel that watches each access to its memory.
 [ "$BOARD_KERNEL" != debug ] || GUEST_BOOT_TIMEOUT=900
 
