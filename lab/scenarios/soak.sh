@@ -372,8 +372,7 @@ while [ $SECONDS -lt $END ] || [ $ROUND -lt $ROUNDS_LEAST ]; do
 	round_run
 	round_measure
 done
-kill "$GUESTS_COPIER"
-GUESTS_COPIER=''
+guests_copy_stop
 say "what happened (seed $SEED):"
 sort "$SOAK/events" | uniq -c
 for what in xtest killed reset; do [ "$(events $what)" -gt 0 ] || fail "nothing like \"$what\" has happened (seed $SEED)"; done
