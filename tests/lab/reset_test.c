@@ -186,13 +186,7 @@ static void nothing_left(unsigned int lives)
 
 	check(stats.partitions == lives, "%llu partitions in %u lives",
 	      (unsigned long long)stats.partitions, lives);
-	check(stats.vmid == 0 && stats.calls_in_flight == 0 &&
-		      stats.shm_buffers == 0 && stats.rpc_buffers == 0 &&
-		      stats.pinned_bytes == 0,
-	      "after a reset: VM id %u, %u calls, %u buffers, %u for RPCs, %llu bytes pinned",
-	      stats.vmid, stats.calls_in_flight, stats.shm_buffers,
-	      stats.rpc_buffers, (unsigned long long)stats.pinned_bytes);
-	check_pinned("a reset", 0);
+	guest_nothing_left(&guest);
 	check(machine_pins() == 0, "%lld pages stay pinned", machine_pins());
 }
 

@@ -163,6 +163,19 @@ struct teegate_stats guest_stats(const struct guest *g)
 	return stats;
 }
 
+void guest_nothing_left(const struct guest *g)
+{
+	struct teegate_stats stats = guest_stats(g);
+
+	check(stats.vmid == 0 && stats.calls_in_flight == 0 &&
+		      stats.shm_buffers == 0 && stats.rpc_buffers == 0 &&
+		      stats.pinned_bytes == 0,
+	      "after a reset: VM id %u, %u calls, %u buffers, %u for RPCs, %llu bytes pinned",
+	      stats.vmid, stats.calls_in_flight, stats.shm_buffers,
+	      stats.rpc_buffers, (unsigned long long)stats.pinned_bytes);
+	check_pinned("a reset", 0);
+}
+
 void *guest_at(const struct guest *g, uint64_t gpa)
 {
 	return g->ram + (gpa - GUEST_GPA);

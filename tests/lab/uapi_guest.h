@@ -128,6 +128,9 @@ struct guest guest_open_limited(const struct teegate_limits *limits);
 void guest_close(struct guest *g);
 struct teegate_stats guest_stats(const struct guest *g);
 
+/* Checks that a reset has left nothing of the life before, by the counters. */
+void guest_nothing_left(const struct guest *g);
+
 /* The memory behind an address in slot 0. */
 void *guest_at(const struct guest *g, uint64_t gpa);
 
