@@ -208,23 +208,3 @@ balloon_loop() # NAME MIB-LEAST MIB-MOST
 }
 
 balloon_cycles() { wc -l </run/balloon; }
-
-# ---- modules for a guest ----
-
-# guest_initrd_add FILE...: an initial RAM disk that has these modules as well; those named *.ko.xz are unpacked, and
-# loaded by the guest's init, others lie in /extra.
-guest_initrd_add()
-{
-	local dir=/run/guest-extra f name
-	mkdir -p $dir/modules $dir/extra
-	for f in "$@"; do
-		name=$(basename "$f")
-		case $name in
-		*.ko.xz) xz -dc "$f" >"$dir/modules/90-${name%.xz}" ;;
-		*) cp "$f" $dir/extra/ ;;
-		esac
-	done
-	(cd $dir && find . | cpio -o -H newc 2>/dev/null) >/run/guest-extra.cpio
-	cat "$GUEST_INITRD" /run/guest-extra.cpio >/run/guest-initrd || return 1
-	GUEST_INITRD=/run/guest-initrd
-}

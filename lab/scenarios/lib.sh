@@ -147,14 +147,20 @@ guest_qemu_args() # NAME
 		-chardev "file,id=out,path=$d/out" -device virtserialport,chardev=out,nr=2,name=out
 }
 
-# guest_initrd_with FILE...: guests that start from now on have these files in /given.
+# guest_initrd_with FILE...: guests that start from now on have these files in /given; a packed module (*.ko.xz) is
+# unpacked, and their init loads it.
 guest_initrd_with()
 {
-	local dir=$GUESTS.given
-	mkdir -p "$dir/given"
-	cp "$@" "$dir/given/"
+	local dir=$GUESTS.given f
+	mkdir -p "$dir/given" "$dir/modules"
+	for f in "$@"; do
+		case $f in
+		*.ko.xz) xz -dc "$f" >"$dir/modules/90-$(basename "$f" .xz)" ;;
+		*) cp -L "$f" "$dir/given/" ;;
+		esac || fail "no $f for a guest"
+	done
 	# The kernel unpacks one archive after the other.
-	(cat "$GUEST_INITRD" && cd "$dir" && find given | cpio -o -H newc) >"$dir/initrd" 2>"$dir/said" ||
+	(cat "$GUEST_INITRD" && cd "$dir" && find given modules | cpio -o -H newc) >"$dir/initrd" 2>"$dir/said" ||
 		fail "no initial RAM disk with $*: $(cat "$dir/said")"
 	GUEST_INITRD=$dir/initrd
 }

@@ -48,7 +48,7 @@ guests_start()
 {
 	local g
 	need_file /usr/lib/modules/*/kernel/drivers/virtio/virtio_balloon.ko.xz
-	guest_initrd_add /usr/lib/modules/*/kernel/drivers/virtio/virtio_balloon.ko.xz /lab/modules/shared_balloon.ko
+	guest_initrd_with /usr/lib/modules/*/kernel/drivers/virtio/virtio_balloon.ko.xz /lab/modules/shared_balloon.ko
 	for g in "${NAMES[@]}"; do
 		cgroup_make "$g"
 		GUEST_EXTRA=()
@@ -115,7 +115,7 @@ xtest_round()
 balloon_takes_shared()
 {
 	# shellcheck disable=SC2016  # the guest's shell
-	guest_run "$GUEST" 'rmmod virtio_balloon && insmod /extra/shared_balloon.ko; r=$?; dmesg | grep shared_balloon:; exit $r' || {
+	guest_run "$GUEST" 'rmmod virtio_balloon && insmod /given/shared_balloon.ko; r=$?; dmesg | grep shared_balloon:; exit $r' || {
 		guest_out "$GUEST" | tail -n 12
 		fail "a balloon over pages that are shared with OP-TEE"
 	}

@@ -38,20 +38,6 @@ RESET_TIMEOUT=300
 
 # ---- the guest ----
 
-# A second archive behind the guest's own: the kernel unpacks both. What kexec starts is the same kernel with the same
-# RAM disk, which Linux shows as /sys/firmware/initrd when it is told to keep it.
-initrd_make()
-{
-	mkdir -p /run/more/usr/bin
-	cp /lab/bin/reset_guest /lab/bin/reset_kexec /run/more/usr/bin/
-	ln -s /lab/guest/Image /run/more/Image
-	{
-		cat /lab/guest/initrd
-		(cd /run/more && find . | cpio -o -L -H newc)
-	} >/run/initrd 2>/dev/null
-	rm -r /run/more
-}
-
 reset_guest_start()
 {
 	local d=$GUESTS/$NAME
@@ -59,8 +45,9 @@ reset_guest_start()
 	mkdir -p "$d"
 	mkfifo "$d/qmp.in" "$d/qmp.out"
 	cat "$d/qmp.out" >"/lab/guest-$NAME.qmp" &
-	# What stands last is what QEMU goes by.
-	GUEST_EXTRA=(-initrd /run/initrd -append "$(guest_append teegate.ctl=virtio retain_initrd)" -action reboot=reset
+	# What stands last is what QEMU goes by. What kexec starts is the same kernel with the same RAM disk, which Linux shows
+	# as /sys/firmware/initrd when it is told to keep it.
+	GUEST_EXTRA=(-append "$(guest_append teegate.ctl=virtio retain_initrd)" -action reboot=reset
 		-chardev "pipe,id=qmp,path=$d/qmp" -mon "qmp,mode=control")
 	guest_start_tee "$NAME"
 	guest_wait_up "$NAME"
@@ -91,7 +78,7 @@ has()
 	local words="hold $1"
 	[ "$1" != busy ] || words=busy
 	guest_run "$NAME" "mkfifo /run/held
-		reset_guest $words >/run/held 2>&1 &
+		/given/reset_guest $words >/run/held 2>&1 &
 		read -r line </run/held
 		echo \"\$line\"
 		[ \"\$line\" = held ]" ||
@@ -104,7 +91,7 @@ reset_busy() { has busy && qmp system_reset; }
 reset_ta() { has ta && qmp system_reset; }
 reset_reboot() { has pta && guest_post "$NAME" reboot -f; }
 reset_panic() { has pta && guest_post "$NAME" "echo c >/proc/sysrq-trigger"; }
-reset_kexec() { has pta && guest_post "$NAME" reset_kexec /Image /sys/firmware/initrd; }
+reset_kexec() { has pta && guest_post "$NAME" /given/reset_kexec /given/Image /sys/firmware/initrd; }
 
 # Once more at some moment of its boot, which may be before it has asked for OP-TEE.
 reset_early()
@@ -192,7 +179,7 @@ reset_many()
 
 need_teegate
 need_file /lab/bin/reset_test
-initrd_make
+guest_initrd_with /lab/bin/reset_guest /lab/bin/reset_kexec /lab/guest/Image
 load_host_tee
 expect "resets on /dev/teegate" /lab/bin/reset_test --resets "$DEVICE_RESETS" --contexts "$CONTEXTS"
 reset_many "$RESETS"
