@@ -141,6 +141,26 @@ $host"
 	check "lab/bench: not constant" bench_cost_is 1 cookies '40000 + 20 * n'
 }
 
+# A guest's line in three pieces, with a space at the beginning of two, is the line that it sent.
+guest_line_is_whole()
+{
+	# shellcheck disable=SC2034  # the function's
+	local GUESTS=$DIR GUEST_LINE='' fd
+	mkdir "$DIR/slow"
+	mkfifo "$DIR/slow/ctl"
+	exec {fd}<>"$DIR/slow/ctl"
+	echo "$fd" >"$DIR/slow/fd"
+	# The scenarios' library runs on the board only; this is all of it that is needed.
+	eval "$(sed -n '/^guest_read()/,/^}/p' "$HERE/scenarios/lib.sh")"
+	# shellcheck disable=SC2317  # it does
+	guest_is_running() { :; }
+	{ printf VERDICT && sleep 1.5 && printf ' 24' && sleep 1.5 && printf ' 0\n'; } >"$DIR/slow/ctl" &
+	guest_read slow 60
+	wait $!
+	exec {fd}<&-
+	[ "$GUEST_LINE" = "VERDICT 24 0" ] || { echo "    got \"$GUEST_LINE\""; return 1; }
+}
+
 # A run that is about a panic (lab/run --panic): that one, once, and no other.
 check_panic_lines()
 {
@@ -177,6 +197,7 @@ debug_kernel_fails() # KIND
 check_lines
 check_bench
 check_panic_lines
+check "a guest's line that comes in pieces is whole" guest_line_is_whole
 [ "${1:-}" != --long ] || check_debug_kernel
 check "a scenario's exit status comes back" run_gives 3 three 'exit 3'
 check "a skip is 77 and nothing else" run_gives 77 skip 'echo "no reason"; exit 77'

@@ -243,8 +243,9 @@ guest_read()
 	fd=$(cat "$GUESTS/$name/fd")
 	GUEST_LINE=
 	while [ $SECONDS -lt "$end" ]; do
-		# A slow guest's line may come in pieces: what a read had when its second was over is the line's beginning.
-		if read -r -t 1 -u "$fd" piece; then
+		# A slow guest's line may come in pieces: what a read had when its second was over is the line's beginning. A
+		# piece may begin or end with a space.
+		if IFS='' read -r -t 1 -u "$fd" piece; then
 			GUEST_LINE+=$piece
 			return 0
 		fi
