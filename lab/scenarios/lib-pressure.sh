@@ -118,10 +118,14 @@ pins_start()
 	say "$(tail -n 1 /run/pins.out), in a cgroup of $PINS_ROOM"
 }
 
+pins_have_ended() { ! kill -0 "$PINS" 2>/dev/null; }
+
+# It goes on until it has seen enough.
 pins_end()
 {
 	local status=0
 	touch /run/pins-end
+	until wait_for 20 pins_have_ended; do say "$(tail -n 1 /run/pins.out)"; done
 	wait "$PINS" || status=$?
 	tail -n 3 /run/pins.out
 	[ $status -eq 0 ] || fail "uapi_pressure_test ended with $status: $(grep FAIL /run/pins.out | head -n 3)"
