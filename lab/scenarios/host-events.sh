@@ -59,7 +59,7 @@ host_tee_works()
 
 # ---- CPUs ----
 
-# Firmware may keep it: TF-A's for this board does with OP-TEE in it, whether teegate is there or not.
+# Firmware may keep it: TF-A on a cortex-a76 does, without OP-TEE and teegate, too. On a cortex-a57 it comes back.
 cpu_comes_back() # CPU
 {
 	echo 1 >"$CPUS/cpu$1/online" 2>/dev/null && return
