@@ -153,42 +153,46 @@ board_qemu()
 		"$@" -serial "file:$RUN_DIR/secure.log"
 }
 
-# What the scenario has said since the last look.
+# What the scenario has said since the last look, without starting a program: see consoles.sh for why.
 board_show_new()
 {
-	local log=$RUN_DIR/share/scenario.log size
-	[ -r "$log" ] || return 0
-	size=$(stat -c %s "$log")
-	[ "$size" -gt "$RUN_SHOWN" ] || return 0
-	tail -c "+$((RUN_SHOWN + 1))" "$log" | head -c $((size - RUN_SHOWN))
-	RUN_SHOWN=$size
+	local log=$RUN_DIR/share/scenario.log line=''
+	if [ -z "$RUN_LOG" ]; then
+		[ -r "$log" ] || return 0
+		exec {RUN_LOG}<"$log"
+	fi
+	while IFS='' read -r -u "$RUN_LOG" line; do printf '%s\n' "$line"; done
+	printf '%s' "$line"
 }
 
 # Consoles of guests are written inside the board; they belong beside the others.
-board_console_files() { ls "$RUN_DIR"/*.log "$RUN_DIR"/share/guest-*.log 2>/dev/null; }
+board_consoles_bad() { consoles_bad "$RUN_DIR"/*.log "$RUN_DIR"/share/guest-*.log; }
 
 board_is_over()
 {
-	local files
 	[ -e "$RUN_DIR/share/verdict" ] && return 0
 	kill -0 "$RUN_QEMU" 2>/dev/null || return 0
+	[ $SECONDS -ge "$RUN_NEXT_LOOK" ] || return 1
+	RUN_NEXT_LOOK=$((SECONDS + 3))
 	# A dead kernel or secure world rarely says so in another way than by never finishing.
-	mapfile -t files < <(board_console_files)
-	[ $((SECONDS % 3)) -eq 0 ] && consoles_bad "${files[@]}" >/dev/null
+	board_consoles_bad >/dev/null
 }
 
 board_watch()
 {
-	local end=$((SECONDS + RUN_TIMEOUT))
-	RUN_SHOWN=0
+	local end=$((SECONDS + RUN_TIMEOUT)) nothing
+	RUN_LOG='' RUN_NEXT_LOOK=0
+	# Nothing ever comes here: a pause that starts no program.
+	exec {nothing}<> <(:)
 	while ! board_is_over; do
 		board_show_new
 		if [ $SECONDS -ge $end ]; then
 			RUN_TIMED_OUT=1
 			break
 		fi
-		sleep 0.3
+		read -r -t 0.3 -u "$nothing" || true
 	done
+	exec {nothing}<&-
 	board_show_new
 }
 
@@ -207,9 +211,8 @@ board_stop()
 # The run's exit status: what the scenario said, unless a console, the clock or a missing verdict says worse.
 board_judge()
 {
-	local files status
-	mapfile -t files < <(board_console_files)
-	if consoles_bad "${files[@]}" >"$RUN_DIR/bad-lines"; then
+	local status
+	if board_consoles_bad >"$RUN_DIR/bad-lines"; then
 		echo "lab: FAILED by what a console says:"
 		cat "$RUN_DIR/bad-lines"
 		return 1

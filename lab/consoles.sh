@@ -43,10 +43,13 @@ console_bad()
 	esac | head -n 20 | tr -d '\r' | sed "s/^/    $name: /" | grep .
 }
 
-# consoles_bad FILE...: the same for all of them.
+# consoles_bad FILE...: the same for all of them. They are looked at every few seconds, and most often one program can say
+# of all that there is nothing. Thousands of short-lived ones cost as much as a board, and bash has been seen to wait for
+# ever for one of them when the machine's process ids were used up and began anew.
 consoles_bad()
 {
 	local file rc=1
+	grep -aqE "$CONSOLE_KERNEL|$CONSOLE_FIRMWARE|$CONSOLE_SECURE" "$@" 2>/dev/null || return 1
 	for file in "$@"; do
 		case $file in *.out.log) continue ;; esac
 		[ -r "$file" ] && console_bad "$file" && rc=0
