@@ -18,6 +18,8 @@ hostile_start() # NAME OPTION... -- WORD...: in the background
 		shift
 	done
 	shift
+	# Before there is anybody to write to it.
+	: >"$d/console"
 	minivmm --kernel /lab/bin/hostile.bin --initrd "/usr/lib/optee_armtz/$TA.ta" --rom /lab/bin/uapi_test --smp 2 \
 		--mem 16 --ram-base 0x5a80000000 --tee "${STORAGE[@]}" "${options[@]}" --cmdline "ta=$TA $*" \
 		>"$d/console" 2>>"/lab/guest-${d##*/}.vmm" </dev/null &

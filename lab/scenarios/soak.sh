@@ -28,7 +28,7 @@ done
 # A round of the mixed load, then a measurement: at least three of them.
 ROUNDS_LEAST=3
 ROUND_SECONDS=$((MINUTES * 60 / ROUNDS_LEAST))
-[ "$ROUND_SECONDS" -le 300 ] || ROUND_SECONDS=300
+[ "$ROUND_SECONDS" -le 600 ] || ROUND_SECONDS=600
 SOAK=/run/soak
 PLACES=(host linux1 linux2 hostile program)
 GUEST_MEM=384
@@ -191,6 +191,8 @@ life_minivmm() # NAME
 	local d=$GUESTS/$1 lives=$((1 + RANDOM % 3)) vmm had=0 bad
 	xtest_choose
 	mkdir -p "$d"
+	# Before there is anybody to write to it.
+	: >"$d/console"
 	minivmm --kernel /lab/guest/Image --initrd /lab/guest/initrd --mem $GUEST_MEM --smp $((1 + RANDOM % 2)) --tee \
 		--on-reset restart --cmdline "$(guest_append console=ttyS0 \
 			"teegate.cmd=$(echo "xtest ${XTEST[*]}; echo SOAK-XTEST \$?; reboot -f" | base64 -w 0)")" \
@@ -375,7 +377,10 @@ done
 guests_copy_stop
 say "what happened (seed $SEED):"
 sort "$SOAK/events" | uniq -c
-for what in xtest killed reset; do [ "$(events $what)" -gt 0 ] || fail "nothing like \"$what\" has happened (seed $SEED)"; done
+WANTED=(xtest killed reset)
+# Where in so much time no guest with Linux has come as far, the machine was too busy for the run to mean what it should.
+[ "$MINUTES" -lt 60 ] || WANTED+=("xtest in a guest" "reset by QEMU")
+for what in "${WANTED[@]}"; do [ "$(events "$what")" -gt 0 ] || fail "nothing like \"$what\" has happened (seed $SEED)"; done
 cp "$SOAK/samples" /lab/soak-samples
 expect "memory is flat from the end of round 1 to the end of round $ROUND" /lab/bin/soak_test --judge "$SOAK/samples"
 expect "every VM id has been given back" /lab/bin/kill_test --only "device opened" --kills 1 --cycles 70
