@@ -31,6 +31,7 @@ static_assert(sizeof(struct teegate_stats) == 424);
 static_assert(offsetof(struct teegate_stats, partitions) == 264);
 static_assert(offsetof(struct teegate_stats, vmid) == 420);
 static_assert(sizeof(struct teegate_tas) == 1032);
+static_assert(sizeof(struct teegate_notif) == 8);
 static_assert(TEEGATE_TAS_MAX == TG_TAS_MAX);
 static_assert(TEEGATE_RPC_KINDS == TG_RPC_KIND_COUNT);
 static_assert(TEEGATE_LATENCY_BUCKETS == TG_LATENCY_BUCKETS);
@@ -61,6 +62,12 @@ static int chardev_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+static u32 features(void)
+{
+	return (route_is_offered() ? TEEGATE_FEATURE_ROUTE : 0) |
+	       (interrupt_is_offered() ? TEEGATE_FEATURE_NOTIF : 0);
+}
+
 static long get_info(void __user *user)
 {
 	const struct tg_tee_info *tee = &teegate_system.tee;
@@ -75,7 +82,7 @@ static long get_info(void __user *user)
 		.limits_calls = max->calls,
 		.limits_shm_buffers = max->shm_buffers,
 		.limits_rpc_buffers = max->rpc_buffers,
-		.features = route_is_offered() ? TEEGATE_FEATURE_ROUTE : 0,
+		.features = features(),
 		.limits_pinned_bytes = max->pinned_bytes,
 	};
 
@@ -129,6 +136,17 @@ static long set_tas(struct tg_guest *guest, const void __user *user)
 out:
 	kfree(asked);
 	return ret;
+}
+
+static long set_notif(struct tg_guest *guest, const void __user *user)
+{
+	struct teegate_notif asked;
+
+	if (copy_from_user(&asked, user, sizeof(asked)))
+		return -EFAULT;
+	if (asked.pad || asked.eventfd < -1)
+		return -EINVAL;
+	return guest_notif_set(guest, asked.eventfd);
 }
 
 static long smc(struct tg_guest *guest, void __user *user)
@@ -218,6 +236,8 @@ static long chardev_ioctl(struct file *file, unsigned int cmd,
 		return set_tas(guest, user);
 	case TEEGATE_DENY_STORAGE:
 		return arg ? -EINVAL : guest_storage_deny(guest);
+	case TEEGATE_SET_NOTIF:
+		return set_notif(guest, user);
 	default:
 		return -ENOTTY;
 	}

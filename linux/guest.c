@@ -5,6 +5,8 @@
  * administrator is told who holds OP-TEE's partitions. Arguments from user
  * space were checked in chardev.c; what an SMC means is the core's business.
  */
+#include <linux/err.h>
+#include <linux/eventfd.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
@@ -30,6 +32,7 @@ struct tg_guest *guest_create(void)
 	guest->pid = task_tgid_nr(current);
 	mutex_init(&guest->setup);
 	mutex_init(&guest->lock);
+	INIT_LIST_HEAD(&guest->notif_node);
 	region_table_init(&guest->regions);
 	init_waitqueue_head(&guest->smc_done);
 
@@ -42,8 +45,11 @@ struct tg_guest *guest_create(void)
 /* The last reference to the file is gone, so no ioctl is running. */
 void guest_destroy(struct tg_guest *guest)
 {
+	notif_remove(guest);
 	if (guest->vm)
 		tg_vm_destroy(guest->vm);
+	if (guest->notif)
+		eventfd_ctx_put(guest->notif);
 	tg_system_rpmb_withdraw(&teegate_system, guest);
 
 	spin_lock(&guests_lock);
@@ -155,6 +161,31 @@ int guest_tas_set(struct tg_guest *guest, struct tg_ta_list *tas)
 	return ret;
 }
 
+int guest_notif_set(struct tg_guest *guest, int eventfd)
+{
+	struct eventfd_ctx *ctx = NULL;
+	int ret = 0;
+
+	if (!interrupt_is_offered())
+		return -EOPNOTSUPP;
+	if (eventfd != -1)
+		ctx = eventfd_ctx_fdget(eventfd);
+	if (IS_ERR(ctx))
+		return PTR_ERR(ctx);
+	if (mutex_lock_killable(&guest->setup)) {
+		ret = -EINTR;
+	} else {
+		if (guest->vm)
+			ret = -EBUSY;
+		else
+			swap(guest->notif, ctx);
+		mutex_unlock(&guest->setup);
+	}
+	if (ctx)
+		eventfd_ctx_put(ctx);
+	return ret;
+}
+
 static struct tg_vm *guest_vm(const struct tg_guest *guest)
 {
 	/* Pairs with the release in guest_vm_make(). */
@@ -175,7 +206,11 @@ static struct tg_vm *guest_vm_make(struct tg_guest *guest)
 				  guest->tas);
 		if (vm && (guest->storage_denied || !teegate_guest_storage()))
 			tg_vm_deny_storage(vm);
+		if (vm && guest->notif)
+			tg_vm_offer_notif(vm);
 		smp_store_release(&guest->vm, vm);
+		if (vm && guest->notif)
+			notif_add(guest);
 	}
 	mutex_unlock(&guest->setup);
 	return vm;

@@ -257,13 +257,19 @@ static int __init teegate_init(void)
 	ret = tas_init();
 	if (ret)
 		return ret;
-	ret = chardev_init();
+	ret = interrupt_init(host_vm);
 	if (ret)
 		return ret;
+	ret = chardev_init();
+	if (ret) {
+		interrupt_fini();
+		return ret;
+	}
 	/* Last, as the OP-TEE driver may hold this module from here on. */
 	ret = host_init(host_vm);
 	if (ret) {
 		chardev_fini();
+		interrupt_fini();
 		return ret;
 	}
 	chardev_start();
@@ -279,6 +285,7 @@ static void __exit teegate_exit(void)
 {
 	chardev_fini();
 	host_fini();
+	interrupt_fini();
 }
 module_exit(teegate_exit);
 

@@ -30,6 +30,21 @@ bool teegate_optee_is_bound(void);
 bool teegate_rpmb_guests(void);
 bool teegate_guest_storage(void);
 
+/*
+ * interrupt.c: OP-TEE's interrupt for notifications. With @shared it is the
+ * host's driver's whenever that is bound.
+ */
+int interrupt_init(bool shared);
+void interrupt_fini(void);
+/* Whether there is one that guests could be told of. */
+bool interrupt_is_offered(void);
+/* It came, or seems so: in any context, for any VM. */
+void interrupt_came(void);
+
+/* notif.c: whether any guest may want values, without a lock; and all get theirs. */
+bool notif_is_wanted(void);
+void notif_collect_all(void);
+
 /* chardev.c: registered early, but opens only once started. */
 int chardev_init(void);
 void chardev_start(void);

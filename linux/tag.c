@@ -4,11 +4,13 @@
  * driver does not know of it: the stock driver passes 0, which OP-TEE takes
  * for the hypervisor. All of its calls go through one function with the eight
  * registers as arguments; a kprobe at its entry sets the eighth. When that
- * happens is decided in host.c.
+ * happens is decided in host.c. The same probe sees when the driver handles
+ * OP-TEE's notification interrupt, which it shares with nobody: interrupt.c.
  */
 #include <linux/kprobes.h>
 #include <linux/ptrace.h>
 
+#include <tg/optee_abi.h>
 #include <tg/types.h>
 
 #include "module.h"
@@ -19,6 +21,9 @@
 static int notrace tag_handler(struct kprobe *probe, struct pt_regs *regs)
 {
 	regs->regs[7] = TG_VMID_HOST.v;
+	/* Asked from the driver's handler of an interrupt that is for all VMs. */
+	if ((u32)regs->regs[0] == OPTEE_SMC_GET_ASYNC_NOTIF_VALUE)
+		interrupt_came();
 	return 0;
 }
 NOKPROBE_SYMBOL(tag_handler);

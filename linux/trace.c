@@ -115,6 +115,9 @@ void tg_port_trace(struct tg_guest *guest, struct tg_vmid id,
 	case TG_TRACE_TA_DENIED:
 		ta_denied(guest, id, a, b);
 		break;
+	case TG_TRACE_NOTIF:
+		trace_notif(id.v, a);
+		break;
 	case TG_TRACE_COUNT:
 		break;
 	}

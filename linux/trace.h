@@ -80,6 +80,21 @@ TRACE_EVENT(refused,
 		  __entry->about)
 );
 
+/* A guest's interrupt for @values, a bit each. */
+TRACE_EVENT(notif,
+	TP_PROTO(u16 vm, u64 values),
+	TP_ARGS(vm, values),
+	TP_STRUCT__entry(
+		__field(u16, vm)
+		__field(u64, values)
+	),
+	TP_fast_assign(
+		__entry->vm = vm;
+		__entry->values = values;
+	),
+	TP_printk("vm=%u values=0x%llx", __entry->vm, __entry->values)
+);
+
 TRACE_EVENT(partition,
 	TP_PROTO(u16 vm, const char *what),
 	TP_ARGS(vm, what),

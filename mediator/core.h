@@ -164,6 +164,13 @@ enum tg_vm_phase {
 	TG_VM_RESETTING, /* nobody is inside but the one who resets */
 };
 
+/* Asynchronous notifications: notif.c. */
+struct tg_notif {
+	bool offered; /* set before the first call only */
+	bool enabled; /* by the guest, in this partition */
+	uint64_t pending; /* bit n: the guest is to get value n */
+};
+
 struct tg_vm {
 	struct tg_system *sys;
 	struct tg_guest *guest;
@@ -174,6 +181,7 @@ struct tg_vm {
 	bool lacks_partition;
 	bool storage_denied; /* set before the first call only */
 	uint32_t inside; /* tg_vm_smc() at work */
+	struct tg_notif notif;
 	struct tg_call *calls; /* limits.calls of them */
 	struct tg_session *sessions; /* TG_SESSIONS_MAX of them */
 	struct tg_shm **buckets;
@@ -214,6 +222,7 @@ enum tg_policy {
 	TG_POLICY_CACHED, /* answered with what OP-TEE said at the start */
 	TG_POLICY_EMULATE, /* answered by the mediator */
 	TG_POLICY_FORWARD, /* OP-TEE answers, without arguments */
+	TG_POLICY_NOTIF, /* for guests that get notifications: notif.c */
 	TG_POLICY_CALL, /* a yielding call */
 };
 
@@ -224,6 +233,13 @@ enum tg_status tg_policy_rpc(const struct tg_vm *vm,
 enum tg_status
 tg_policy_session(const struct tg_vm *vm,
 		  const struct optee_msg_param *destination) TG_MUST_CHECK;
+
+/* notif.c */
+bool tg_notif_is_offered(const struct tg_vm *vm);
+enum tg_status tg_notif_call(struct tg_vm *vm, uint32_t id,
+			     uint32_t words[3]) TG_MUST_CHECK;
+void tg_notif_stop(struct tg_vm *vm);
+void tg_notif_forget_all(struct tg_vm *vm);
 
 /* fast.c */
 enum tg_status tg_fast_call(struct tg_vm *vm, enum tg_policy policy,

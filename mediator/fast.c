@@ -2,7 +2,8 @@
 /*
  * Fast calls: the ones that never suspend. They are answered from what OP-TEE
  * said at the start, emulated, or forwarded without arguments, as policy.c
- * decides. Nothing here reads guest memory.
+ * decides. Nothing here reads guest memory. Those about notifications are
+ * notif.c's.
  */
 #include "core.h"
 
@@ -54,6 +55,8 @@ static enum tg_status exchange_capabilities(struct tg_vm *vm,
 	if (status != TG_OK)
 		return status;
 	words[1] = tg_policy_capabilities(vm, vm->sys->tee.capabilities);
+	if (words[1] & OPTEE_SEC_CAP_ASYNC_NOTIF)
+		words[2] = vm->sys->tee.notif_values_max;
 	answer(regs, words, 4);
 	return TG_OK;
 }
@@ -108,6 +111,8 @@ enum tg_status tg_fast_call(struct tg_vm *vm, enum tg_policy policy,
 			    struct tg_regs *regs)
 {
 	uint32_t id = (uint32_t)regs->x[0];
+	enum tg_status status;
+	uint32_t words[3];
 
 	switch (policy) {
 	case TG_POLICY_CACHED:
@@ -116,6 +121,11 @@ enum tg_status tg_fast_call(struct tg_vm *vm, enum tg_policy policy,
 		return emulate(vm, id, regs);
 	case TG_POLICY_FORWARD:
 		return forward(vm, id, regs);
+	case TG_POLICY_NOTIF:
+		status = tg_notif_call(vm, id, words);
+		if (status == TG_OK)
+			answer(regs, words, 3);
+		return status;
 	default:
 		return TG_GUEST_UNKNOWN_FUNCTION;
 	}

@@ -223,6 +223,18 @@ static enum tg_status translate_unregister(struct tg_vm *vm,
 	return TG_OK;
 }
 
+/* About asynchronous notifications; neither has a parameter (I1). */
+static enum tg_status translate_notif(struct tg_vm *vm, struct tg_call *call)
+{
+	if (!tg_notif_is_offered(vm))
+		return TG_GUEST_BAD_COMMAND;
+	if (call->num_params)
+		return TG_GUEST_BAD_PARAM;
+	if (call->cmd == OPTEE_MSG_CMD_STOP_ASYNC_NOTIF)
+		tg_notif_stop(vm);
+	return TG_OK;
+}
+
 /*
  * Makes the shadow fit for OP-TEE. TG_GUEST_BAD_COMMAND for a command that
  * guests have no use of; any other error belongs into the message. What was
@@ -243,8 +255,11 @@ enum tg_status tg_msg_translate(struct tg_vm *vm, struct tg_call *call)
 		return translate_register(vm, call);
 	case OPTEE_MSG_CMD_UNREGISTER_SHM:
 		return translate_unregister(vm, call);
+	case OPTEE_MSG_CMD_DO_BOTTOM_HALF:
+	case OPTEE_MSG_CMD_STOP_ASYNC_NOTIF:
+		return translate_notif(vm, call);
 	default:
-		/* Asynchronous notifications and protected memory. */
+		/* Protected memory. */
 		return TG_GUEST_BAD_COMMAND;
 	}
 }

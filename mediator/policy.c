@@ -43,9 +43,9 @@ static const struct tg_policy_row functions[] = {
 	{ OPTEE_SMC_GET_SHM_CONFIG, TG_POLICY_REFUSE },
 	{ OPTEE_SMC_GET_PROTMEM_CONFIG, TG_POLICY_REFUSE },
 	{ OPTEE_SMC_L2CC_MUTEX, TG_POLICY_REFUSE },
-	/* One physical interrupt serves all: not before it is shared out. */
-	{ OPTEE_SMC_ENABLE_ASYNC_NOTIF, TG_POLICY_REFUSE },
-	{ OPTEE_SMC_GET_ASYNC_NOTIF_VALUE, TG_POLICY_REFUSE },
+	/* One physical interrupt serves all VMs: shared out by notif.c. */
+	{ OPTEE_SMC_ENABLE_ASYNC_NOTIF, TG_POLICY_NOTIF },
+	{ OPTEE_SMC_GET_ASYNC_NOTIF_VALUE, TG_POLICY_NOTIF },
 };
 
 /* For which guests something is. */
@@ -54,6 +54,7 @@ enum tg_audience {
 	TG_EVERYBODY,
 	TG_RPMB_OWNER, /* tg_system_rpmb_grant() */
 	TG_STORAGE_USER, /* all but those of tg_vm_deny_storage() */
+	TG_NOTIF_USER, /* tg_vm_offer_notif() */
 };
 
 struct tg_capability_row {
@@ -69,7 +70,8 @@ static const struct tg_capability_row capabilities[] = {
 	{ OPTEE_SEC_CAP_HAVE_RESERVED_SHM, TG_NOBODY },
 	/* A guest is no hypervisor. */
 	{ OPTEE_SEC_CAP_VIRTUALIZATION, TG_NOBODY },
-	{ OPTEE_SEC_CAP_ASYNC_NOTIF, TG_NOBODY },
+	/* A driver that sees it insists on an interrupt to go with it. */
+	{ OPTEE_SEC_CAP_ASYNC_NOTIF, TG_NOTIF_USER },
 	{ OPTEE_SEC_CAP_RPC_ARG, TG_NOBODY },
 	{ OPTEE_SEC_CAP_RPMB_PROBE, TG_RPMB_OWNER },
 	/* Memory lent to the secure world would have to be the guest's. */
@@ -186,7 +188,8 @@ static bool is_for(const struct tg_vm *vm, enum tg_audience audience)
 {
 	return audience == TG_EVERYBODY ||
 	       (audience == TG_RPMB_OWNER && tg_vm_owns_rpmb(vm)) ||
-	       (audience == TG_STORAGE_USER && !vm->storage_denied);
+	       (audience == TG_STORAGE_USER && !vm->storage_denied) ||
+	       (audience == TG_NOTIF_USER && tg_notif_is_offered(vm));
 }
 
 /* Which of the capabilities that OP-TEE offers a guest gets to see. */

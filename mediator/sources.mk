@@ -7,6 +7,7 @@ TG_CORE_SOURCES := \
 	cookie.c \
 	fast.c \
 	msg.c \
+	notif.c \
 	pagelist.c \
 	policy.c \
 	rpc.c \

@@ -120,6 +120,7 @@ static void end_partition(struct tg_vm *vm)
 		tg_call_teardown(vm, &vm->calls[i]);
 	tg_shm_forget_all(vm);
 	tg_session_forget_all(vm);
+	tg_notif_forget_all(vm);
 	vm->lacks_partition = false;
 	TG_ASSERT(vm->pinned_pages == 0);
 	TG_ASSERT(vm->shm_count == 0);

@@ -91,6 +91,25 @@ enum tg_status sim_guest_reset(struct tg_guest *guest)
 	return status;
 }
 
+/* Its VMM has an interrupt for it. */
+void sim_guest_offer_notif(struct tg_guest *guest)
+{
+	guest->has_interrupt = true;
+	tg_vm_offer_notif(guest->vm);
+}
+
+/* The embedder's, whenever OP-TEE has raised its interrupt. */
+void sim_guest_collect(struct tg_guest *guest)
+{
+	struct sim_frame frame;
+
+	sim_frame_enter(&frame, guest);
+	tg_vm_notif_collect(guest->vm);
+	sim_frame_leave(&frame);
+	if (guest->locked && guest->locker == sim.vcpu)
+		sim_die("sim: the VM's lock was left taken");
+}
+
 static void check_results(const struct tg_regs *in, const struct tg_regs *out)
 {
 	/* Where the call is to be repeated its registers stay as they were. */

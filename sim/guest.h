@@ -41,6 +41,8 @@ struct tg_guest {
 	struct sim_vcpu *locker;
 	uint32_t serial; /* of its marks; 0: it makes none */
 	uint64_t pins; /* alive */
+	bool has_interrupt; /* it was offered notifications */
+	uint64_t interrupts; /* that the port raised */
 	uint64_t yields; /* tg_port_should_yield() says true this often */
 	uint64_t yield_asked;
 
@@ -95,6 +97,8 @@ void sim_guest_destroy(struct tg_guest *guest);
 enum tg_status sim_guest_reset(struct tg_guest *guest);
 void sim_guest_smc(struct tg_guest *guest, struct tg_regs *regs);
 uint32_t sim_guest_fast(struct tg_guest *guest, uint32_t id);
+void sim_guest_offer_notif(struct tg_guest *guest);
+void sim_guest_collect(struct tg_guest *guest); /* OP-TEE's interrupt came */
 uint32_t sim_guest_page(const struct tg_guest *guest, uint64_t ipa, bool write);
 uint64_t sim_guest_alloc(struct tg_guest *guest, uint64_t bytes);
 void *sim_guest_at(struct tg_guest *guest, uint64_t ipa);

@@ -232,6 +232,8 @@ void tg_port_smc(struct tg_regs *regs)
 
 	if (!(regs->x[0] & 0x80000000u))
 		check_unlocked(guest, "a yielding SMC");
+	if (sim.frame)
+		sim.frame->gets = regs->x[0] == OPTEE_SMC_GET_ASYNC_NOTIF_VALUE;
 	if (sim.frame && sim.frame->wanted)
 		sim_die("sim: an SMC by a thread that is wanted elsewhere");
 	sim_hook_run(&event);
@@ -296,6 +298,15 @@ bool tg_port_should_yield(struct tg_guest *guest)
 	return true;
 }
 
+void tg_port_interrupt(struct tg_guest *guest)
+{
+	check_caller(guest, "interrupt");
+	check_unlocked(guest, "interrupt");
+	if (!guest->has_interrupt)
+		sim_die("sim: a guest without an interrupt gets one");
+	guest->interrupts++;
+}
+
 static const char *const event_names[TG_TRACE_COUNT] = {
 	[TG_TRACE_SMC_IN] = "smc in",
 	[TG_TRACE_SMC_OUT] = "smc out",
@@ -307,6 +318,7 @@ static const char *const event_names[TG_TRACE_COUNT] = {
 	[TG_TRACE_PARTITION_DESTROYED] = "partition destroyed",
 	[TG_TRACE_PARTITION_NONE] = "no partition",
 	[TG_TRACE_TA_DENIED] = "TA denied",
+	[TG_TRACE_NOTIF] = "notified",
 };
 
 void tg_port_trace(struct tg_guest *guest, struct tg_vmid id,

@@ -106,6 +106,7 @@ struct sim_frame {
 	struct sim_frame *outer;
 	struct tg_guest *guest; /* NULL: none, the embedder is at work */
 	uint32_t smcs; /* for the test to count */
+	bool gets; /* its SMC is for a notification's value */
 	bool wanted; /* the port asked for the thread back */
 	uint32_t fetches;
 	struct sim_fetch fetched[SIM_FETCH_MAX];

@@ -11,6 +11,7 @@ SIM_SOURCES := \
 	supplicant.c \
 	tee.c \
 	tee_call.c \
+	tee_notif.c \
 	tee_rpc.c \
 	tee_shm.c \
 	tee_ta.c \

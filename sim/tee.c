@@ -253,6 +253,12 @@ static void guest_call(struct tee_partition *partition, struct tg_regs *regs)
 	case OPTEE_SMC_ENABLE_SHM_CACHE:
 		enable_shm_cache(partition, regs);
 		break;
+	case OPTEE_SMC_ENABLE_ASYNC_NOTIF:
+		tee_notif_enable(partition, regs);
+		break;
+	case OPTEE_SMC_GET_ASYNC_NOTIF_VALUE:
+		tee_notif_get(partition, regs);
+		break;
 	case OPTEE_SMC_CALL_WITH_ARG:
 		tee_call_start(partition, regs);
 		break;

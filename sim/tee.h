@@ -25,7 +25,8 @@
 #define TEE_OS_BUILD 0x5eed0001u
 #define TEE_OS_UUID_0 0x486178e0u
 #define TEE_CALLS_COUNT 14u
-#define TEE_NOTIF_MAX 63u
+#define TEE_ASYNC_VALUES 64u
+#define TEE_NOTIF_MAX 68u /* the synchronous ones follow, one a thread */
 #define TEE_NOT_SUPPORTED 0xffff000au
 #define TEE_ITEM_NOT_FOUND 0xffff0008u
 #define TEE_SECURITY 0xffff000fu
@@ -81,6 +82,9 @@ struct tee_partition {
 	uint16_t id;
 	struct tg_guest *guest;
 	bool cache;
+	bool notif_started;
+	uint64_t notif_values; /* bit n: value n */
+	uint64_t bottom_halves; /* that were done */
 	struct tee_thread threads[TEE_THREADS_MAX];
 	bool sessions[TEE_SESSIONS_MAX];
 	uint32_t session_last;
@@ -120,6 +124,9 @@ struct tee {
 	uint32_t fail_create; /* this many VM_CREATED fail */
 	uint32_t fail_register; /* likewise */
 	uint32_t fail_unregister;
+	bool fail_enable; /* no ENABLE_ASYNC_NOTIF succeeds */
+	uint32_t value_at_enable; /* sent from inside it; 0: none */
+	uint32_t value_beyond; /* OP-TEE gives it again and again; 0: none */
 
 	tee_invoke invoke; /* NULL: the commands below */
 	tee_scribble scribble;
@@ -129,6 +136,8 @@ struct tee {
 	uint64_t smcs;
 	uint64_t created;
 	uint64_t destroyed;
+	uint64_t interrupts; /* for notifications, raised */
+	uint64_t gets; /* of their values */
 	struct tg_regs last; /* what came in last */
 
 	struct tee_partition partitions[TEE_PARTITIONS_MAX]; /* last */
@@ -186,6 +195,13 @@ struct tee_mobj *tee_rpc_alloc(struct tee_thread *thread, uint64_t size);
 void tee_rpc_free(struct tee_thread *thread, struct tee_mobj *mobj);
 void tee_rpc_interrupt(struct tee_thread *thread);
 void tee_rpc_cache_clear(struct tee_thread *thread);
+
+/* tee_notif.c */
+void tee_notify(struct tee_partition *partition, uint32_t value);
+void tee_notif_enable(struct tee_partition *partition, struct tg_regs *regs);
+void tee_notif_get(struct tee_partition *partition, struct tg_regs *regs);
+void tee_notif_message(struct tee_thread *thread,
+		       const struct optee_msg_arg *arg);
 
 /* tee_ta.c */
 uint32_t tee_ta_invoke(struct tee_thread *thread, uint32_t func,

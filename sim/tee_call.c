@@ -268,6 +268,10 @@ uint32_t tee_entry(struct tee_thread *thread, struct optee_msg_arg *arg)
 	case OPTEE_MSG_CMD_UNREGISTER_SHM:
 		arg->ret = unregister_shm(thread, arg);
 		return OPTEE_RET_OK;
+	case OPTEE_MSG_CMD_DO_BOTTOM_HALF:
+	case OPTEE_MSG_CMD_STOP_ASYNC_NOTIF:
+		tee_notif_message(thread, arg);
+		return OPTEE_RET_OK;
 	default:
 		sim_die("sim: command %u reached OP-TEE", arg->cmd);
 	}

@@ -146,6 +146,21 @@ enum tg_status tg_session_claim(struct tg_vm *vm, uint32_t id,
 	return TG_OK;
 }
 
+static unsigned int stops;
+
+bool tg_notif_is_offered(const struct tg_vm *vm)
+{
+	(void)vm;
+	return nondet_bool();
+}
+
+void tg_notif_stop(struct tg_vm *vm)
+{
+	(void)vm;
+	PROVE(call.cmd == OPTEE_MSG_CMD_STOP_ASYNC_NOTIF, "another command");
+	stops++;
+}
+
 /* I7: OP-TEE hears of no session that the guest does not have. */
 static void prove_session(void)
 {
@@ -226,7 +241,10 @@ int main(void)
 		else if (i < call.num_params)
 			prove_param(i, &before);
 		prove_session();
-		PROVE(call.cmd <= OPTEE_MSG_CMD_UNREGISTER_SHM, "the command");
+		PROVE(call.cmd <= OPTEE_MSG_CMD_STOP_ASYNC_NOTIF,
+		      "the command");
+		if (call.cmd > OPTEE_MSG_CMD_UNREGISTER_SHM)
+			PROVE(!call.num_params, "I1: parameters of none");
 	}
 	/* Everything that was taken is on record, so that it can be let go. */
 	PROVE(call.temp_count <= TG_CALL_MEMREFS_MAX, "too many memrefs");
@@ -236,5 +254,6 @@ int main(void)
 	PROVE(held == call.ref_count, "I1: held without a record");
 	PROVE(sessions == !!call.session, "a session without record");
 	PROVE(created + claimed == !!call.subject, "a subject without record");
+	PROVE(!stops || status == TG_OK, "stopped by a refused message");
 	return 0;
 }

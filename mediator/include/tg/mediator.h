@@ -24,6 +24,7 @@
 #define TG_CALL_MEMREFS_MAX 8u /* temporary memrefs in one call */
 #define TG_RESUME_BUDGET_MAX 1024u /* resumes inside one trap */
 #define TG_TAS_MAX 64u /* trusted applications in one list */
+#define TG_NOTIF_VALUES_MAX 64u /* asynchronous ones; as OP-TEE has it */
 
 /* What one guest may use. A field of zero stands for the default. */
 struct tg_limits {
@@ -156,6 +157,22 @@ struct tg_vm *tg_vm_create(struct tg_system *sys, struct tg_guest *guest,
  * tg_vm_smc(); for good, resets included.
  */
 void tg_vm_deny_storage(struct tg_vm *vm);
+
+/*
+ * The guest has an interrupt for asynchronous notifications, which
+ * tg_port_interrupt() raises, and may so use them where OP-TEE offers them.
+ * The embedder then calls tg_vm_notif_collect() whenever OP-TEE raises its
+ * own. Before the first tg_vm_smc(); for good, resets included.
+ */
+void tg_vm_offer_notif(struct tg_vm *vm);
+
+/*
+ * OP-TEE's interrupt was raised, for whichever VM: takes what it has for this
+ * one, and raises the guest's interrupt if that is something. Any thread at
+ * any time until tg_vm_destroy(); sleeps as the VM's lock does. What OP-TEE
+ * has to say later it says with another interrupt.
+ */
+void tg_vm_notif_collect(struct tg_vm *vm);
 
 /*
  * Ends a VM: the partition goes first, then every pin and shadow page (I6).

@@ -52,6 +52,10 @@
 #define OPTEE_SEC_CAP_PROTMEM (1u << 8)
 #define OPTEE_SEC_CAP_DYNAMIC_PROTMEM (1u << 9)
 
+/* GET_ASYNC_NOTIF_VALUE: x2 on return. */
+#define OPTEE_ASYNC_NOTIF_VALID (1u << 0)
+#define OPTEE_ASYNC_NOTIF_PENDING (1u << 1)
+
 /* x0 on return. */
 #define OPTEE_RET_OK 0x0u
 #define OPTEE_RET_ETHREAD_LIMIT 0x1u

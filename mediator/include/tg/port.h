@@ -29,6 +29,7 @@ enum tg_trace_event {
 	TG_TRACE_PARTITION_DESTROYED, /* a, b: 0 */
 	TG_TRACE_PARTITION_NONE, /* OP-TEE had no room. a, b: 0 */
 	TG_TRACE_TA_DENIED, /* a, b: the UUID's halves, first byte highest */
+	TG_TRACE_NOTIF, /* a: bit n: value n waits for the guest, b: 0 */
 	TG_TRACE_COUNT
 };
 
@@ -91,6 +92,13 @@ bool tg_port_should_yield(struct tg_guest *guest);
  */
 void tg_port_trace(struct tg_guest *guest, struct tg_vmid id,
 		   enum tg_trace_event event, uint64_t a, uint64_t b);
+
+/*
+ * Raises the guest's interrupt for notifications: of guests that were offered
+ * them only (tg_vm_offer_notif()). One that nobody takes is no matter. Called
+ * without locks held; does not sleep.
+ */
+void tg_port_interrupt(struct tg_guest *guest);
 
 /* Monotonic nanoseconds, for latency counters only. */
 uint64_t tg_port_time_ns(void);

@@ -71,6 +71,45 @@ static bool has_partition(struct soak_vcpu *v)
 	return true;
 }
 
+/* As Linux does at an interrupt, also when it was another virtual CPU's. */
+static void notifications(struct soak_vcpu *v)
+{
+	struct tg_guest *guest = v->vm->guest;
+	struct tg_regs regs;
+	struct sim_msg msg;
+
+	if (!guest->has_interrupt)
+		return;
+	do {
+		regs = (struct tg_regs){
+			.x = { OPTEE_SMC_GET_ASYNC_NOTIF_VALUE }
+		};
+		sim_guest_smc(guest, &regs);
+		expect(v, regs.x[0] == OPTEE_RET_OK, "no value",
+		       (uint32_t)regs.x[0]);
+		expect(v,
+		       !(regs.x[2] & OPTEE_ASYNC_NOTIF_VALID) ||
+			       regs.x[1] == soak_value(guest),
+		       "another's value", (uint32_t)regs.x[1]);
+	} while (regs.x[2] & OPTEE_ASYNC_NOTIF_PENDING);
+	if (!(regs.x[2] & OPTEE_ASYNC_NOTIF_VALID))
+		return;
+	sim_msg_init(&msg, OPTEE_MSG_CMD_DO_BOTTOM_HALF, 0, 0);
+	regs.x[0] = call(v, &msg);
+	expect(v, regs.x[0] == OPTEE_RET_OK, "no bottom half",
+	       (uint32_t)regs.x[0]);
+}
+
+static void notifications_enable(struct soak_vcpu *v)
+{
+	uint32_t x0;
+
+	if (!v->vm->guest->has_interrupt)
+		return;
+	x0 = sim_guest_fast(v->vm->guest, OPTEE_SMC_ENABLE_ASYNC_NOTIF);
+	expect(v, x0 == OPTEE_RET_OK, "no notifications", x0);
+}
+
 static void open_session(struct soak_vcpu *v)
 {
 	const uint64_t meta = OPTEE_MSG_ATTR_META | OPTEE_MSG_ATTR_VALUE_IN;
@@ -370,6 +409,9 @@ void honest_body(void *vcpu)
 	v->session = 0;
 	while (!has_partition(v))
 		fast_calls(v);
-	while (!soak.ending)
+	notifications_enable(v);
+	while (!soak.ending) {
+		notifications(v);
 		act(v);
+	}
 }

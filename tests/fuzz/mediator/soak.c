@@ -60,10 +60,14 @@ static void check_pins(const struct soak_vm *vm)
 			(unsigned long long)held);
 }
 
-/* One trap, so many ways into OP-TEE, or a VMM could not be stopped. */
+/*
+ * One trap, so many ways into OP-TEE, or a VMM could not be stopped. How many
+ * values of notifications are asked for, OP-TEE says.
+ */
 static void check_budget(const struct soak_vm *vm)
 {
-	if (sim.frame && ++sim.frame->smcs > 3 + vm->limits.resume_budget)
+	if (sim.frame && !sim.frame->gets &&
+	    ++sim.frame->smcs > 3 + vm->limits.resume_budget)
 		sim_die("I8: OP-TEE was entered %u times in one SMC",
 			sim.frame->smcs);
 }
@@ -159,6 +163,8 @@ static void guest_make(struct soak_vm *vm)
 	vm->owns_rpmb = dice_one_in(4) && tg_system_rpmb_grant(&sim.sys, guest);
 	vm->guest->reuse_cookies = !vm->hostile;
 	vm->guest->serial = soak.serial = soak.serial % 255 + 1;
+	if (dice_below(2))
+		sim_guest_offer_notif(guest);
 	vm->guest->contiguous_payload = dice_one_in(3);
 	vm->guest->payload_shift =
 		dice_below(2) ? dice_below(TG_PAGE_BYTES) : 0;
@@ -233,7 +239,9 @@ static void vmm_body(void *arg)
 
 	if (guest)
 		sim_note("mark %u: the VMM %s it\n", guest->serial,
-			 vm->task == SOAK_RESET ? "resets" : "ends");
+			 vm->task == SOAK_RESET	  ? "resets" :
+			 vm->task == SOAK_COLLECT ? "interrupts" :
+						    "ends");
 	if (vm->task == SOAK_MAKE) {
 		guest_make(vm);
 		vcpus_start(vm);
@@ -241,6 +249,10 @@ static void vmm_body(void *arg)
 	}
 	if (vm->task == SOAK_RESET) {
 		reset(vm);
+		return;
+	}
+	if (vm->task == SOAK_COLLECT) {
+		sim_guest_collect(guest);
 		return;
 	}
 	/* The embedder sees to it that nobody calls any more. */
@@ -286,6 +298,19 @@ static struct sim_vcpu *next_cpu(uint32_t first)
 	return NULL;
 }
 
+/* Something in OP-TEE has news for a VM, of a value that is its own. */
+static void notify(struct soak_vm *vm)
+{
+	struct tee_partition *partition =
+		vm->guest ? tee_partition_of(vm->guest) : NULL;
+
+	if (!partition)
+		return;
+	tee_notify(partition, soak_value(vm->guest));
+	/* Where the VMM's thread is busy, the next interrupt is for both. */
+	vmm_start(vm, SOAK_COLLECT);
+}
+
 /* Now and then the host runs short of something, on behalf of a bad guest. */
 static void trouble(struct soak_vm *vm)
 {
@@ -326,6 +351,8 @@ static void turn(void)
 
 	if (dice_one_in(160))
 		trouble(vm);
+	if (dice_one_in(64))
+		notify(vm);
 	if (!vm->guest && !vm->vmm.alive)
 		vm_make(vm);
 	cpu = next_cpu(dice_below(soak.vm_count * (SOAK_VCPUS_MAX + 1)));

@@ -28,6 +28,12 @@
 #define SOAK_KEY_PTA_A 0x0644650d8cd26edaull
 #define SOAK_KEY_PTA_B 0x02c2572f42e81f89ull
 
+/* The value that OP-TEE has for a guest, and no other. */
+static inline uint32_t soak_value(const struct tg_guest *guest)
+{
+	return 1 + guest->serial % (TEE_ASYNC_VALUES - 1);
+}
+
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 struct soak_vm;
@@ -48,6 +54,7 @@ struct soak_vcpu {
 enum soak_task {
 	SOAK_MAKE,
 	SOAK_RESET,
+	SOAK_COLLECT, /* OP-TEE's interrupt; the host's thread, not a VMM's */
 	SOAK_END, /* another VM will take its place */
 };
 

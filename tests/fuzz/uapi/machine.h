@@ -23,6 +23,9 @@
 /* I11: lines in a run; there are three kinds, each with a burst of two. */
 #define LOG_LINES_MAX 6u
 
+/* Descriptors 0 and up are eventfds; the next one is another file. */
+#define EVENTFDS 3u
+
 struct user_page {
 	uint32_t page; /* index into sim.pages, or SIM_NO_PAGE */
 	bool writable;
@@ -54,6 +57,7 @@ struct machine {
 	const struct file_operations *fops;
 	unsigned int spinning; /* spin locks held */
 	unsigned int log_lines;
+	struct eventfd_ctx eventfds[EVENTFDS];
 	unsigned int device_pins; /* pages of no DRAM, pinned */
 	bool (*fails)(void); /* whether an allocation or a pin does */
 };

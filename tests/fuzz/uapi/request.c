@@ -178,6 +178,21 @@ void request_done(struct task *task, const uint64_t *x)
 	memcpy(last[task - machine.tasks], x, sizeof(last[0]));
 }
 
+/* The port's: which guests it concerns is for the port to find out. */
+void notif_collect_all(void);
+
+void request_interrupt(struct task *task)
+{
+	struct tee_partition *partition =
+		&tee.partitions[dice_below(tee.partitions_max)];
+
+	if (partition->used && dice_below(4))
+		tee_notify(partition, dice_below(TEE_ASYNC_VALUES));
+	task->guest = NULL;
+	sim_note("the interrupt for notifications\n");
+	notif_collect_all();
+}
+
 uint32_t request_invoke(struct tee_thread *thread, uint32_t func,
 			struct tee_param *params, uint32_t count)
 {

@@ -18,6 +18,9 @@ void request_next(struct task *task, uint64_t *x);
 /* Notes what came back. */
 void request_done(struct task *task, const uint64_t *x);
 
+/* OP-TEE has news for one of the VMs, or none, and raises its interrupt. */
+void request_interrupt(struct task *task);
+
 /* The TA. */
 uint32_t request_invoke(struct tee_thread *thread, uint32_t func,
 			struct tee_param *params, uint32_t count);

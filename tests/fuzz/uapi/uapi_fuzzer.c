@@ -18,8 +18,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 int chardev_init(void);
 void chardev_start(void);
 void chardev_fini(void);
-bool teegate_rpmb_guests(void);
-bool teegate_guest_storage(void);
+
+/* Of the module, what is not compiled here: all is offered and allowed. */
+#define STAND_IN(name)       \
+	bool name(void);     \
+	bool name(void)      \
+	{                    \
+		return true; \
+	}
 
 #define FILES 3u
 #define ACTIONS_MAX 20000u
@@ -40,15 +46,9 @@ static struct open_file files[FILES];
 static bool ending;
 static uint32_t until_switch;
 
-bool teegate_rpmb_guests(void)
-{
-	return true;
-}
-
-bool teegate_guest_storage(void)
-{
-	return true;
-}
+STAND_IN(teegate_rpmb_guests)
+STAND_IN(teegate_guest_storage)
+STAND_IN(interrupt_is_offered)
 
 /* ---- what the machine asks ---- */
 
@@ -174,7 +174,12 @@ static void check_return(const struct task *task, const struct process *opener,
 			return;
 		break;
 	case -EBUSY:
-		if (cmd == TEEGATE_SET_LIMITS || cmd == TEEGATE_SET_TAS)
+		if (cmd == TEEGATE_SET_LIMITS || cmd == TEEGATE_SET_TAS ||
+		    cmd == TEEGATE_SET_NOTIF)
+			return;
+		break;
+	case -EBADF:
+		if (cmd == TEEGATE_SET_NOTIF)
 			return;
 		break;
 	case -ENOENT:
@@ -379,6 +384,27 @@ static void smc(struct task *task, struct open_file *f)
 		request_done(task, (const uint64_t *)back.x);
 }
 
+/* An eventfd, mostly: there are more numbers than eventfds. */
+static void set_notif(struct task *task, struct open_file *f)
+{
+	struct teegate_notif notif = {
+		.eventfd = (int)dice_below(6) - 2,
+		.pad = dice_one_in(16),
+	};
+	bool wrong = notif.pad || notif.eventfd < -1 ||
+		     notif.eventfd >= (int)EVENTFDS;
+	const struct process *opener = f->opener;
+	uint64_t arg = arg_address(task);
+	bool used = f->used;
+	long ret;
+
+	put_arg(task, arg, &notif, sizeof(notif));
+	ret = file_ioctl(task, f, TEEGATE_SET_NOTIF, arg);
+	check_return(task, opener, TEEGATE_SET_NOTIF, ret);
+	if (!ret && (used || (!task->torn && wrong)))
+		shim_die("an eventfd that is none, or too late, is taken");
+}
+
 static void other_ioctl(struct task *task, struct open_file *f)
 {
 	static const unsigned int cmds[] = { TEEGATE_GET_INFO,
@@ -404,11 +430,18 @@ static void other_ioctl(struct task *task, struct open_file *f)
 		return;
 	case 2: /* what a guest is given or denied before its first SMC */
 		n = dice_below(8);
+		if (n == 2 || n == 3) {
+			set_notif(task, f);
+			return;
+		}
 		cmd = n == 1 ? TEEGATE_DENY_STORAGE : TEEGATE_OWN_RPMB;
 		ret = file_ioctl(task, f, cmd, n == 7);
 		if (opener != task->process && ret != -EPERM)
 			shim_die("ioctl 0x%x of a foreign process returns %ld",
 				 cmd, ret);
+		return;
+	case 3:
+		request_interrupt(task);
 		return;
 	default:
 		check_return(task, opener, cmd,

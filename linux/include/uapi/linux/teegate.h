@@ -21,6 +21,9 @@
 /* This kernel's KVM can be told to hand a guest's calls to this file. */
 #define TEEGATE_FEATURE_ROUTE (1u << 0)
 
+/* OP-TEE's notifications can reach a guest: TEEGATE_SET_NOTIF. */
+#define TEEGATE_FEATURE_NOTIF (1u << 1)
+
 /*
  * What is behind the device. Any thread may ask at any time.
  * @os_major, @os_minor, @os_build: OP-TEE's revision.
@@ -124,6 +127,12 @@ struct teegate_tas {
 	__u8 uuids[TEEGATE_TAS_MAX][16];
 };
 
+/* @eventfd: signalled when the guest's interrupt is to be raised; -1: none. */
+struct teegate_notif {
+	__s32 eventfd;
+	__u32 pad;
+};
+
 #define TEEGATE_GET_INFO _IOR(TEEGATE_IOC_MAGIC, 0x00, struct teegate_info)
 #define TEEGATE_SET_LIMITS _IOW(TEEGATE_IOC_MAGIC, 0x01, struct teegate_limits)
 #define TEEGATE_SET_REGION _IOW(TEEGATE_IOC_MAGIC, 0x02, struct teegate_region)
@@ -150,5 +159,14 @@ struct teegate_tas {
  */
 #define TEEGATE_DENY_STORAGE _IO(TEEGATE_IOC_MAGIC, 0x08)
 #define TEEGATE_GET_ROUTE _IOR(TEEGATE_IOC_MAGIC, 0x09, struct teegate_route)
+/*
+ * The guest has an interrupt for OP-TEE's asynchronous notifications, and only
+ * then it is shown that OP-TEE has them: its device tree must tell of that
+ * interrupt. The module keeps the eventfd's other end, whatever becomes of the
+ * descriptor. Only before the first TEEGATE_SMC (EBUSY after); one given again
+ * replaces the former. EBADF, EINVAL: no eventfd; EOPNOTSUPP: no
+ * TEEGATE_FEATURE_NOTIF.
+ */
+#define TEEGATE_SET_NOTIF _IOW(TEEGATE_IOC_MAGIC, 0x0a, struct teegate_notif)
 
 #endif

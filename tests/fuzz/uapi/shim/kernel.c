@@ -290,6 +290,49 @@ void misc_deregister(struct miscdevice *device)
 	machine.fops = NULL;
 }
 
+/* ---- eventfds ---- */
+
+struct eventfd_ctx *eventfd_ctx_fdget(int fd)
+{
+	if (fd < 0 || (unsigned int)fd > EVENTFDS)
+		return ERR_PTR(-EBADF);
+	if (fd == EVENTFDS)
+		return ERR_PTR(-EINVAL);
+	machine.eventfds[fd].refs++;
+	return &machine.eventfds[fd];
+}
+
+void eventfd_ctx_put(struct eventfd_ctx *ctx)
+{
+	if (!ctx->refs)
+		shim_die("an eventfd is put more often than it was taken");
+	ctx->refs--;
+}
+
+void eventfd_signal(struct eventfd_ctx *ctx)
+{
+	if (!ctx->refs)
+		shim_die("an eventfd is signalled that is not held");
+	ctx->signals++;
+}
+
+/* ---- the SMC instruction ---- */
+
+/* Asked for each VM in turn, by no VM: the model takes note of who asks. */
+static void get_value(struct tg_regs *regs)
+{
+	struct tee_partition *partition =
+		tee_partition_find((uint16_t)regs->x[7]);
+	struct sim_frame frame;
+
+	if (!partition)
+		shim_die("I10: values of the dead id %llu",
+			 (unsigned long long)regs->x[7]);
+	sim_frame_enter(&frame, partition->guest);
+	tee_smc(regs);
+	sim_frame_leave(&frame);
+}
+
 void arm_smccc_smc(unsigned long a0, unsigned long a1, unsigned long a2,
 		   unsigned long a3, unsigned long a4, unsigned long a5,
 		   unsigned long a6, unsigned long a7,
@@ -298,7 +341,10 @@ void arm_smccc_smc(unsigned long a0, unsigned long a1, unsigned long a2,
 	struct tg_regs regs = { .x = { a0, a1, a2, a3, a4, a5, a6, a7 } };
 
 	may_sleep(SIM_OP_SMC_ENTER);
-	tee_smc(&regs);
+	if (a0 == OPTEE_SMC_GET_ASYNC_NOTIF_VALUE)
+		get_value(&regs);
+	else
+		tee_smc(&regs);
 	may_sleep(SIM_OP_SMC_LEAVE);
 	*res = (struct arm_smccc_res){ regs.x[0], regs.x[1], regs.x[2],
 				       regs.x[3] };

@@ -29,6 +29,7 @@ typedef unsigned long long u64;
 typedef u8 __u8;
 typedef u16 __u16;
 typedef u32 __u32;
+typedef int32_t __s32;
 typedef u64 __u64;
 typedef u64 __be64;
 
@@ -227,6 +228,23 @@ static inline void list_del(struct list_head *node)
 	node->prev = NULL;
 }
 
+static inline void INIT_LIST_HEAD(struct list_head *node)
+{
+	node->next = node;
+	node->prev = node;
+}
+
+static inline void list_del_init(struct list_head *node)
+{
+	list_del(node);
+	INIT_LIST_HEAD(node);
+}
+
+static inline bool list_empty(const struct list_head *head)
+{
+	return head->next == head;
+}
+
 #define list_for_each_entry(pos, head, member)                           \
 	for (pos = container_of((head)->next, __typeof__(*pos), member); \
 	     &pos->member != (head);                                     \
@@ -343,6 +361,20 @@ static inline int stream_open(struct inode *inode, struct file *file)
 	(void)file;
 	return 0;
 }
+
+/* ---- eventfds: some descriptors are ---- */
+
+#define KERNEL_VERSION(a, b, c) (((a) << 16) + ((b) << 8) + (c))
+#define LINUX_VERSION_CODE KERNEL_VERSION(6, 12, 0)
+
+struct eventfd_ctx {
+	unsigned int refs; /* that the port holds */
+	unsigned int signals;
+};
+
+struct eventfd_ctx *eventfd_ctx_fdget(int fd);
+void eventfd_ctx_put(struct eventfd_ctx *ctx);
+void eventfd_signal(struct eventfd_ctx *ctx);
 
 /* ---- the SMC instruction ---- */
 

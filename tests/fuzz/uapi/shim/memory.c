@@ -362,6 +362,9 @@ void machine_stop(void)
 {
 	if (machine.spinning)
 		shim_die("a spin lock was left taken");
+	for (uint32_t n = 0; n < EVENTFDS; n++)
+		if (machine.eventfds[n].refs)
+			shim_die("eventfd %u is still held", n);
 	for (uint32_t p = 0; p < PROCESSES; p++) {
 		struct process *process = &machine.processes[p];
 
