@@ -25,10 +25,14 @@ enum {
 	OPT_TA,
 	OPT_RPMB,
 	OPT_NO_STORAGE,
+	OPT_NO_NOTIF,
 	OPT_PRELOAD,
 	OPT_NO_TEE_NODE,
 	OPT_PRINT,
 };
+
+#define SPI_LAST 187
+#define SPI_COUNT 12
 
 static const struct cli_option options[] = {
 	[OPT_DEVICE] = { "device", "PATH",
@@ -53,6 +57,8 @@ static const struct cli_option options[] = {
 	[OPT_NO_STORAGE] = { "no-storage", NULL,
 			     "OP-TEE keeps nothing in files of the guest: for guests\n"
 			     "that may be hostile (docs/threat-model.md)" },
+	[OPT_NO_NOTIF] = { "no-notif", NULL,
+			   "OP-TEE's notifications do not reach the guest" },
 	[OPT_PRELOAD] = { "preload", "PATH",
 			  "libteegate-preload.so (default: beside this program,\n"
 			  "else where it was installed)" },
@@ -93,6 +99,9 @@ static bool option_take(struct run_options *run, int option)
 		return true;
 	case OPT_NO_STORAGE:
 		run->no_storage = true;
+		return true;
+	case OPT_NO_NOTIF:
+		run->no_notif = true;
 		return true;
 	case OPT_PRELOAD:
 		run->preload = optarg;
@@ -248,8 +257,16 @@ static int storage_check(const struct cli_command *command,
 	return ret == 0 ? CLI_OK : option_refused(command, "--no-storage", ret);
 }
 
-static int preflight(const struct cli_command *command,
-		     const struct run_options *run)
+/* That the host has none is no reason to say anything: most have not. */
+static bool notif_offered(struct teegate *guest)
+{
+	struct teegate_info info;
+
+	return teegate_get_info(guest, &info) == 0 &&
+	       (info.features & TEEGATE_FEATURE_NOTIF);
+}
+
+static int preflight(const struct cli_command *command, struct run_options *run)
 {
 	struct teegate *guest;
 	int ret = reach_device(command, run->device, &guest);
@@ -263,6 +280,7 @@ static int preflight(const struct cli_command *command,
 		ret = rpmb_check(command, guest);
 	if (ret == CLI_OK && run->no_storage)
 		ret = storage_check(command, guest);
+	run->notif_offered = ret == CLI_OK && notif_offered(guest);
 	/* QEMU opens its own: a partition belongs to the process that opened. */
 	teegate_close(guest);
 	return ret == CLI_OK ? reach_kvm(command) : ret;
@@ -284,9 +302,28 @@ static int tree_get(const struct cli_command *command,
 	return CLI_OTHER;
 }
 
+/*
+ * QEMU's virt machine has 256 shared interrupts. Devices that are in the tree
+ * have up to 79 of them, and those that may be added 112 to 175.
+ */
+static void spi_choose(const struct cli_command *command,
+		       struct run_options *run, const struct qemu_args *args,
+		       const void *dtb, size_t bytes)
+{
+	run->notif_spi = -1;
+	if (!run->notif_offered || run->no_notif || !args->machine ||
+	    strncmp(args->machine, "virt", 4) != 0)
+		return;
+	run->notif_spi = dtb_spi_free(dtb, bytes, SPI_LAST, SPI_COUNT);
+	if (run->notif_spi < 0)
+		cli_say(command,
+			"note: no interrupt from %d to %d is free in the device tree: OP-TEE's notifications do not "
+			"reach the guest",
+			SPI_LAST - SPI_COUNT + 1, SPI_LAST);
+}
+
 /* Appends -dtb with the changed tree; the last one counts for QEMU. */
-static int tree_make(const struct cli_command *command,
-		     const struct run_options *run,
+static int tree_make(const struct cli_command *command, struct run_options *run,
 		     const struct qemu_args *args, struct words *words)
 {
 	void *dtb, *changed;
@@ -296,7 +333,8 @@ static int tree_make(const struct cli_command *command,
 
 	if (ret != CLI_OK)
 		return ret;
-	ret = dtb_add_optee(dtb, bytes, &changed, &bytes);
+	spi_choose(command, run, args, dtb, bytes);
+	ret = dtb_add_optee(dtb, bytes, run->notif_spi, &changed, &bytes);
 	free(dtb);
 	if (ret < 0) {
 		cli_say(command, "%s is not a usable device tree: %s",
@@ -324,8 +362,8 @@ static int become_qemu(const struct cli_command *command,
 }
 
 static int run_checked(const struct cli_command *command,
-		       const struct run_options *run,
-		       const struct qemu_args *args, const char *preload)
+		       struct run_options *run, const struct qemu_args *args,
+		       const char *preload)
 {
 	struct words words = { 0 };
 	size_t n;
@@ -355,7 +393,7 @@ static int run_checked(const struct cli_command *command,
 static int run_run(struct cli *cli, int argc, char **argv)
 {
 	const struct cli_command *command = cli->parser.command;
-	struct run_options run = { 0 };
+	struct run_options run = { .notif_spi = -1 };
 	struct qemu_args args = { 0 };
 	char preload[RUN_PATH_MAX];
 	int ret = options_parse(cli, argc, argv, &run);

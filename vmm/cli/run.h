@@ -20,6 +20,9 @@ struct run_options {
 	struct teegate_limits limits; /* zero: not given */
 	bool rpmb; /* the guest owns the RPMB */
 	bool no_storage; /* no files for OP-TEE's storage */
+	bool no_notif; /* no notifications by OP-TEE */
+	bool notif_offered; /* the device has them */
+	int notif_spi; /* the guest's interrupt for them; negative: none */
 	bool tas_given;
 	struct teegate_tas tas; /* if given: no other */
 	bool no_tee_node;

@@ -194,6 +194,10 @@ bool run_environment(const struct run_options *run, const char *preload,
 	if (run->no_storage &&
 	    !environment_set("TEEGATE_STORAGE", "none", print))
 		return false;
+	snprintf(text, sizeof(text), "%d", run->notif_spi);
+	if (run->notif_spi >= 0 &&
+	    !environment_set("TEEGATE_NOTIF", text, print))
+		return false;
 	return environment_set("LD_PRELOAD", list, print);
 }
 

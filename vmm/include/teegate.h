@@ -10,6 +10,8 @@
  *	teegate_open(NULL, &guest);		one handle for one guest
  *	teegate_kvm_attach(vm_fd);		before the first KVM_RUN
  *	teegate_kvm_route(guest, vm_fd);	faster, where it is to be had
+ *	teegate_kvm_notif(guest, vm_fd, spi);	once it has its interrupt
+ *						controller
  *	teegate_kvm_region(guest, &region);	after each successful
  *						KVM_SET_USER_MEMORY_REGION
  *	...
@@ -197,6 +199,21 @@ int teegate_kvm_attach(int vm_fd);
  * teegate_kvm_exit() as before.
  */
 int teegate_kvm_route(struct teegate *guest, int vm_fd);
+
+/*
+ * teegate_kvm_notif - gives the guest an interrupt for what OP-TEE has to tell
+ * @vm_fd: its interrupt controller is there and initialized
+ * @spi: of the guest's, counted from 0; nothing else's
+ *
+ * OP-TEE's asynchronous notifications then reach the guest, which is shown
+ * that OP-TEE has them. Its device tree must tell of the interrupt, as the
+ * property "interrupts" of the node TEEGATE_DT_PATH: edge-triggered, as KVM
+ * raises and lowers it at once. Before the first KVM_RUN, and once. -ENXIO:
+ * there are none on this host; -EAGAIN: no interrupt controller yet; -EEXIST:
+ * the guest has one; -EBUSY: the guest has made a call already. After any
+ * error the guest is as it was, and must do without.
+ */
+int teegate_kvm_notif(struct teegate *guest, int vm_fd, uint32_t spi);
 
 /* How many of the guest's calls came that way; -ENOTTY: an older module. */
 int teegate_get_routed(struct teegate *guest, uint64_t *ret_smcs);

@@ -45,6 +45,7 @@ int teegate_open(const char *device, struct teegate **ret_guest)
 	if (ret < 0)
 		goto err_free;
 	guest->fd = ret;
+	atomic_init(&guest->notif_fd, TG_NOTIF_NONE);
 	ret = check_abi(guest->fd);
 	if (ret < 0)
 		goto err_close;
@@ -63,6 +64,8 @@ void teegate_close(struct teegate *guest)
 	if (!guest)
 		return;
 	tg_sys_close(guest->fd);
+	if (atomic_load(&guest->notif_fd) >= 0)
+		tg_sys_close(atomic_load(&guest->notif_fd));
 	free(guest);
 }
 

@@ -19,8 +19,12 @@ enum tg_trouble {
 	TG_TROUBLE_HVC = 1u << 2,
 };
 
+#define TG_NOTIF_NONE (-1)
+#define TG_NOTIF_CLAIMED (-2) /* a thread is about to make one */
+
 struct teegate {
 	int fd;
+	atomic_int notif_fd; /* eventfd that KVM has, or TG_NOTIF_* */
 	atomic_uint reported; /* enum tg_trouble */
 	teegate_message_fn *message;
 	void *message_opaque;

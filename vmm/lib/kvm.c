@@ -78,6 +78,59 @@ int teegate_kvm_route(struct teegate *guest, int vm_fd)
 	return ret < 0 ? ret : 0;
 }
 
+static int notif_bind(struct teegate *guest, int vm_fd, int eventfd,
+		      uint32_t spi)
+{
+	struct kvm_irqfd irqfd = { .fd = (uint32_t)eventfd, .gsi = spi };
+	struct teegate_notif notif = { .eventfd = eventfd };
+	int ret = tg_sys_ioctl(vm_fd, KVM_IRQFD, &irqfd);
+
+	if (ret < 0)
+		return ret;
+	ret = tg_sys_ioctl(guest->fd, TEEGATE_SET_NOTIF, &notif);
+	if (ret >= 0)
+		return 0;
+	irqfd.flags = KVM_IRQFD_FLAG_DEASSIGN;
+	(void)tg_sys_ioctl(vm_fd, KVM_IRQFD, &irqfd);
+	return ret;
+}
+
+/* With an eventfd that is closed again on any error: KVM lets go of it then. */
+static int notif_make(struct teegate *guest, int vm_fd, uint32_t spi)
+{
+	struct teegate_info info;
+	int ret = teegate_get_info(guest, &info);
+	int eventfd;
+
+	if (ret < 0)
+		return ret;
+	if (!(info.features & TEEGATE_FEATURE_NOTIF))
+		return -ENXIO;
+	eventfd = tg_sys_eventfd();
+	if (eventfd < 0)
+		return eventfd;
+	ret = notif_bind(guest, vm_fd, eventfd, spi);
+	if (ret < 0) {
+		tg_sys_close(eventfd);
+		return ret;
+	}
+	return eventfd;
+}
+
+int teegate_kvm_notif(struct teegate *guest, int vm_fd, uint32_t spi)
+{
+	int none = TG_NOTIF_NONE;
+	int ret;
+
+	/* The device would take a second one in place of the first. */
+	if (!atomic_compare_exchange_strong(&guest->notif_fd, &none,
+					    TG_NOTIF_CLAIMED))
+		return -EEXIST;
+	ret = notif_make(guest, vm_fd, spi);
+	atomic_store(&guest->notif_fd, ret < 0 ? TG_NOTIF_NONE : ret);
+	return ret < 0 ? ret : 0;
+}
+
 int teegate_kvm_region(struct teegate *guest,
 		       const struct kvm_userspace_memory_region *region)
 {

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -27,4 +28,11 @@ int tg_sys_ioctl(int fd, unsigned long request, void *arg)
 	int ret = ioctl(fd, request, arg);
 
 	return ret < 0 ? -errno : ret;
+}
+
+int tg_sys_eventfd(void)
+{
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+	return fd < 0 ? -errno : fd;
 }

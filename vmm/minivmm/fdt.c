@@ -18,6 +18,7 @@
 
 #define IRQ_SPI 0
 #define IRQ_PPI 1
+#define IRQ_EDGE_RISING 1
 #define IRQ_LEVEL_HIGH 4
 #define IRQ_LEVEL_LOW 8
 
@@ -201,13 +202,17 @@ static int uart_node(void *fdt)
 	return bad + end(fdt);
 }
 
-static int optee_node(void *fdt)
+static int optee_node(void *fdt, const struct vm *vm)
 {
+	static const uint32_t interrupts[] = { IRQ_SPI, TEE_SPI,
+					       IRQ_EDGE_RISING };
 	int bad = begin(fdt, "firmware");
 
 	bad += begin(fdt, "optee");
 	bad += text(fdt, "compatible", TEEGATE_DT_COMPATIBLE);
 	bad += text(fdt, "method", TEEGATE_DT_METHOD);
+	if (vm->notif)
+		bad += cells(fdt, "interrupts", interrupts, 3);
 	bad += end(fdt);
 	return bad + end(fdt);
 }
@@ -231,7 +236,7 @@ static int tree(void *fdt, const struct vm *vm)
 	bad += timer_node(fdt);
 	bad += uart_node(fdt);
 	if (vm->config.tee)
-		bad += optee_node(fdt);
+		bad += optee_node(fdt, vm);
 	return bad + end(fdt);
 }
 

@@ -11,6 +11,8 @@
  *	0x09010000	test exit: a write ends minivmm with that status (0-255)
  *	0x40000000	RAM, or where --ram-base says
  *
+ * SPI 2 is for OP-TEE's notifications, where the host has them.
+ *
  * RAM holds, from its start: the kernel (at text_offset for an arm64 Image,
  * at the very start for anything else); at its end: the initrd and, in the
  * last 2 MiB, the device tree, whose address the first vCPU has in x0.
@@ -40,6 +42,7 @@
 #define UART_BASE 0x09000000ull
 #define UART_BYTES 0x1000ull
 #define UART_SPI 1
+#define TEE_SPI 2 /* OP-TEE's notifications */
 #define EXIT_BASE 0x09010000ull
 #define ROM_BASE 0x00000000ull
 #define ROM_BYTES_MAX GICD_BASE
@@ -105,6 +108,7 @@ struct vm {
 	unsigned int restarts; /* after resets */
 	uint64_t entry, dtb_gpa, initrd_gpa, initrd_bytes;
 	struct teegate *guest; /* NULL: no TEE */
+	bool notif; /* OP-TEE may notify the guest */
 	struct uart uart;
 	struct vcpu vcpus[CPUS_MAX];
 	size_t run_bytes;

@@ -114,6 +114,17 @@ static bool tee_create(struct vm *vm)
 	return true;
 }
 
+/* After the interrupt controller; without it the guest has all but this. */
+static void tee_notif(struct vm *vm)
+{
+	int ret = teegate_kvm_notif(vm->guest, vm->fd, TEE_SPI);
+
+	vm->notif = ret == 0;
+	if (ret < 0 && ret != -ENXIO)
+		fprintf(stderr, "minivmm: no notifications by OP-TEE: %s\n",
+			strerror(-ret));
+}
+
 static bool gic_attr(int gic_fd, uint32_t group, uint64_t attr, void *value)
 {
 	struct kvm_device_attr a = { .group = group,
@@ -163,6 +174,8 @@ bool vm_create(struct vm *vm)
 	    !ram_create(vm) || !rom_create(vm) || !vcpus_create(vm) ||
 	    !gic_create(vm))
 		return false;
+	if (vm->guest)
+		tee_notif(vm);
 	uart_init(&vm->uart, vm->fd);
 	return true;
 }

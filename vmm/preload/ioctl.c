@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -72,6 +73,13 @@ int tg_sys_ioctl(int fd, unsigned long request, void *arg)
 	int ret = tgp_real_ioctl(fd, request, arg);
 
 	return ret < 0 ? -errno : ret;
+}
+
+int tg_sys_eventfd(void)
+{
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+	return fd < 0 ? -errno : fd;
 }
 
 static bool is_memory(unsigned long request)

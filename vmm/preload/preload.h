@@ -22,6 +22,7 @@
 #define TGP_RPMB_ENV "TEEGATE_RPMB" /* "own" */
 #define TGP_STORAGE_ENV "TEEGATE_STORAGE" /* "none" */
 #define TGP_TAS_ENV "TEEGATE_TAS" /* UUIDs, separated by commas */
+#define TGP_NOTIF_ENV "TEEGATE_NOTIF" /* an SPI's number, from 0 */
 
 /* A VM's memory slots, remembered until the device is opened. */
 struct tgp_slots {
@@ -54,6 +55,8 @@ struct tgp_vm {
 	atomic_bool ran; /* a vCPU ran since the last reset */
 	bool filtered; /* KVM hands this VM's calls to us */
 	bool opened; /* opening the device was tried */
+	bool started; /* a vCPU is to run or has run */
+	int fd; /* -1: closed */
 	unsigned int fds_open; /* the VM's own and its vCPUs' */
 	struct tgp_slots slots;
 };
@@ -96,6 +99,9 @@ int tgp_vcpu_run(struct tgp_vcpu *vcpu, int vcpu_fd, void *arg);
 
 /* "calls=4,shm=64,pinned=1048576" → limits; false: not understood. */
 bool tgp_limits_parse(const char *text, struct teegate_limits *ret_limits);
+
+/* "187" → an SPI that virtual machines can have; false: none such. */
+bool tgp_spi_parse(const char *text, uint32_t *ret_spi);
 
 /* Takes this library out of an LD_PRELOAD list, in place. */
 void tgp_preload_list_strip(char *list);

@@ -13,6 +13,7 @@
 #include "preload.h"
 
 #define LINE_BYTES_MAX 512
+#define SPIS 988 /* of Arm's GIC */
 #define OWN_NAME "libteegate-preload.so"
 
 void tgp_say(const char *format, ...)
@@ -76,6 +77,21 @@ bool tgp_limits_parse(const char *text, struct teegate_limits *ret_limits)
 		text = *end ? end + 1 : end;
 	}
 	*ret_limits = limits;
+	return true;
+}
+
+bool tgp_spi_parse(const char *text, uint32_t *ret_spi)
+{
+	unsigned long value;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (errno || *end || value >= SPIS)
+		return false;
+	*ret_spi = (uint32_t)value;
 	return true;
 }
 

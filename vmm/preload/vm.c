@@ -49,6 +49,8 @@ static void retire_locked(int fd)
 	if (!object)
 		return;
 	vcpu = object->vcpu;
+	if (!vcpu)
+		object->vm->fd = -1;
 	/* The mapping would keep the VM alive in the kernel. */
 	if (vcpu && vcpu->run) {
 		munmap((void *)vcpu->run, (size_t)sysconf(_SC_PAGESIZE));
@@ -96,6 +98,7 @@ void tgp_vm_created(int vm_fd)
 	}
 	vm->filtered = ret == 0;
 	vm->fds_open = 1;
+	vm->fd = vm_fd;
 	pthread_mutex_lock(&lock);
 	if (!owner)
 		environment_clean();
@@ -277,6 +280,37 @@ static void region_accepted_locked(struct tgp_vm *vm, int vm_fd,
 }
 
 /*
+ * The guest's interrupt for notifications: now, as the VMM has an interrupt
+ * controller by the time that it runs a vCPU, and no guest has called yet.
+ * Without it the guest has all but that.
+ */
+static void start_locked(struct tgp_vm *vm)
+{
+	struct teegate *guest = atomic_load(&vm->guest);
+	const char *text = getenv(TGP_NOTIF_ENV);
+	uint32_t spi;
+	int ret = -EINVAL;
+
+	vm->started = true;
+	if (!guest || !text || !*text || vm->fd < 0)
+		return;
+	if (tgp_spi_parse(text, &spi))
+		ret = teegate_kvm_notif(guest, vm->fd, spi);
+	if (ret < 0)
+		tgp_say("$" TGP_NOTIF_ENV
+			": no interrupt for OP-TEE's notifications: %s; the guest does without them",
+			strerror(-ret));
+}
+
+static void start(struct tgp_vm *vm)
+{
+	pthread_mutex_lock(&lock);
+	if (!vm->started)
+		start_locked(vm);
+	pthread_mutex_unlock(&lock);
+}
+
+/*
  * The lock is held from before KVM is asked: of two threads that change the
  * same slot, the device hears in the order in which KVM did.
  */
@@ -346,8 +380,11 @@ int tgp_vcpu_run(struct tgp_vcpu *vcpu, int vcpu_fd, void *arg)
 
 	if (!vcpu->run && !map_run(vcpu, vcpu_fd))
 		return -1;
-	if (!atomic_load_explicit(&vm->ran, memory_order_relaxed))
+	if (!atomic_load_explicit(&vm->ran, memory_order_acquire)) {
+		/* Other vCPUs wait until the first one has come by here. */
+		start(vm);
 		atomic_store(&vm->ran, true);
+	}
 	for (;;) {
 		if (atomic_load_explicit(&vcpu->pending,
 					 memory_order_relaxed)) {

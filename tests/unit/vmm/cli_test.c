@@ -234,8 +234,8 @@ static void the_node_is_added_or_corrected(void **state)
 	(void)state;
 	for (n = 0; n < 3; n++) {
 		fdt = tree_make(n > 0, n > 1);
-		assert_int_equal(dtb_add_optee(fdt, fdt_totalsize(fdt), &out,
-					       &bytes),
+		assert_int_equal(dtb_add_optee(fdt, fdt_totalsize(fdt), -1,
+					       &out, &bytes),
 				 0);
 		assert_int_equal(fdt_check_full(out, bytes), 0);
 		property_is(out, "compatible", "linaro,optee-tz");
@@ -254,12 +254,96 @@ static void a_broken_tree_is_refused(void **state)
 	size_t bytes;
 
 	(void)state;
-	assert_true(dtb_add_optee(text, sizeof(text), &out, &bytes) < 0);
-	assert_true(dtb_add_optee(text, 0, &out, &bytes) < 0);
-	assert_true(dtb_add_optee(fdt, fdt_totalsize(fdt) - 8, &out, &bytes) <
-		    0);
+	assert_true(dtb_add_optee(text, sizeof(text), -1, &out, &bytes) < 0);
+	assert_true(dtb_add_optee(text, 0, -1, &out, &bytes) < 0);
+	assert_true(dtb_add_optee(fdt, fdt_totalsize(fdt) - 8, -1, &out,
+				  &bytes) < 0);
 	assert_null(out);
 	free(fdt);
+}
+
+/*
+ * A tree with a GIC and a device of which @spi is one of the interrupts.
+ * @cells: how many name an interrupt.
+ */
+static void *tree_with_interrupts(uint32_t spi, uint32_t cells)
+{
+	const fdt32_t pair[] = { 0, cpu_to_fdt32(8),   cpu_to_fdt32(4),
+				 0, cpu_to_fdt32(spi), cpu_to_fdt32(1) };
+	void *fdt = malloc(4096);
+
+	assert_non_null(fdt);
+	assert_int_equal(fdt_create(fdt, 4096), 0);
+	fdt_finish_reservemap(fdt);
+	fdt_begin_node(fdt, "");
+	fdt_property_u32(fdt, "interrupt-parent", 5);
+	fdt_begin_node(fdt, "gic");
+	fdt_property_u32(fdt, "phandle", 5);
+	fdt_property_u32(fdt, "#interrupt-cells", cells);
+	fdt_end_node(fdt);
+	fdt_begin_node(fdt, "device");
+	fdt_property_u32(fdt, "reg", 186);
+	fdt_property(fdt, "interrupts", pair, sizeof(pair));
+	fdt_end_node(fdt);
+	fdt_end_node(fdt);
+	assert_int_equal(fdt_finish(fdt), 0);
+	return fdt;
+}
+
+static int spi_free(uint32_t taken, uint32_t cells, int count)
+{
+	void *fdt = tree_with_interrupts(taken, cells);
+	int spi = dtb_spi_free(fdt, fdt_totalsize(fdt), 187, count);
+
+	free(fdt);
+	return spi;
+}
+
+static void an_interrupt_that_is_in_use_is_not_taken(void **state)
+{
+	(void)state;
+	assert_int_equal(spi_free(16, 3, 12), 187);
+	assert_int_equal(spi_free(187, 3, 12), 186);
+	assert_int_equal(spi_free(187, 3, 1), -FDT_ERR_NOTFOUND);
+	/* Not as Arm's GIC names them. */
+	assert_int_equal(spi_free(16, 2, 12), -FDT_ERR_NOTFOUND);
+}
+
+static void interrupts_of_no_gic_are_not_guessed(void **state)
+{
+	void *fdt = tree_make(false, false);
+
+	(void)state;
+	assert_int_equal(dtb_spi_free(fdt, fdt_totalsize(fdt), 187, 12),
+			 -FDT_ERR_NOTFOUND);
+	assert_true(dtb_spi_free(fdt, 8, 187, 12) < 0);
+	free(fdt);
+}
+
+static void the_node_tells_of_the_interrupt(void **state)
+{
+	const fdt32_t expected[] = { 0, cpu_to_fdt32(187), cpu_to_fdt32(1) };
+	void *fdt = tree_with_interrupts(16, 3), *out, *again;
+	const void *value;
+	size_t bytes;
+	int node, got;
+
+	(void)state;
+	assert_int_equal(
+		dtb_add_optee(fdt, fdt_totalsize(fdt), 187, &out, &bytes), 0);
+	node = fdt_path_offset(out, TEEGATE_DT_PATH);
+	value = fdt_getprop(out, node, "interrupts", &got);
+	assert_non_null(value);
+	assert_int_equal(got, sizeof(expected));
+	assert_memory_equal(value, expected, sizeof(expected));
+	/* One that is there without a meaning goes. */
+	assert_int_equal(dtb_add_optee(out, bytes, -1, &again, &bytes), 0);
+	node = fdt_path_offset(again, TEEGATE_DT_PATH);
+	assert_true(node >= 0);
+	assert_null(fdt_getprop(again, node, "interrupts", &got));
+	free(fdt);
+	free(out);
+	free(again);
 }
 
 static void numbers_and_sizes(void **state)
@@ -356,6 +440,9 @@ int main(void)
 		cmocka_unit_test(dump_command_is_quiet),
 		cmocka_unit_test(the_node_is_added_or_corrected),
 		cmocka_unit_test(a_broken_tree_is_refused),
+		cmocka_unit_test(an_interrupt_that_is_in_use_is_not_taken),
+		cmocka_unit_test(interrupts_of_no_gic_are_not_guessed),
+		cmocka_unit_test(the_node_tells_of_the_interrupt),
 		cmocka_unit_test(numbers_and_sizes),
 		cmocka_unit_test(help_and_completion_name_every_option),
 		cmocka_unit_test(options_fit_the_parser),

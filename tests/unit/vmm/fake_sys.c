@@ -39,9 +39,46 @@ int tg_sys_open(const char *path)
 
 int tg_sys_close(int fd)
 {
+	if (fd == FAKE_EVENTFD) {
+		assert_true(fake.eventfds > 0);
+		fake.eventfds--;
+		return 0;
+	}
 	assert_int_equal(fd, FAKE_DEVICE_FD);
 	fake.closes++;
 	return 0;
+}
+
+int tg_sys_eventfd(void)
+{
+	if (fake.eventfd_result)
+		return fake.eventfd_result;
+	fake.eventfds++;
+	return FAKE_EVENTFD;
+}
+
+/* KVM wants its interrupt controller first. */
+static int irqfd_ioctl(const struct kvm_irqfd *irqfd)
+{
+	assert_int_equal(irqfd->fd, FAKE_EVENTFD);
+	assert_int_equal(irqfd->flags & ~KVM_IRQFD_FLAG_DEASSIGN, 0);
+	if (irqfd->flags) {
+		fake.irqfds_gone++;
+		return 0;
+	}
+	fake.spi = irqfd->gsi;
+	fake.irqfds++;
+	return fake.irqfd_result;
+}
+
+/* The guest's driver must not see what it could not be interrupted for. */
+static int notif_ioctl(const struct teegate_notif *notif)
+{
+	assert_int_equal(notif->eventfd, FAKE_EVENTFD);
+	assert_int_equal(notif->pad, 0);
+	assert_true(fake.irqfds > fake.irqfds_gone);
+	fake.notifs++;
+	return fake.notif_result;
 }
 
 static unsigned int register_number(uint64_t id)
@@ -152,6 +189,8 @@ static int device_ioctl(unsigned long request, void *arg)
 		assert_null(arg);
 		fake.storage_denied++;
 		return fake.storage_result;
+	case TEEGATE_SET_NOTIF:
+		return notif_ioctl(arg);
 	case TEEGATE_SET_TAS:
 		fake.tas = *(struct teegate_tas *)arg;
 		return fake.tas_result;
@@ -172,6 +211,8 @@ int tg_sys_ioctl(int fd, unsigned long request, void *arg)
 	switch (request) {
 	case KVM_HAS_DEVICE_ATTR:
 		return fake.probe_result;
+	case KVM_IRQFD:
+		return irqfd_ioctl(arg);
 	case KVM_SET_DEVICE_ATTR:
 		return attr_ioctl(arg);
 	case KVM_GET_ONE_REG:

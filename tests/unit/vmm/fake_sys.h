@@ -11,6 +11,7 @@
 #include <teegate.h>
 
 #define FAKE_DEVICE_FD 100
+#define FAKE_EVENTFD 101
 #define FAKE_REGISTERS 8
 #define FAKE_REGIONS 16
 
@@ -20,7 +21,8 @@ struct fake_sys {
 	uint32_t abi_version, features;
 	int probe_result, filter_result, smc_result, limits_result,
 		region_result, remove_result, rpmb_result, storage_result,
-		tas_result, route_result;
+		tas_result, route_result, eventfd_result, irqfd_result,
+		notif_result;
 	int get_reg_result, set_reg_result;
 	struct teegate_smc smc_answer;
 	/* What was asked. */
@@ -35,6 +37,8 @@ struct fake_sys {
 	uint64_t x[FAKE_REGISTERS]; /* the vCPU's */
 	uint32_t filter_base[8], filter_count[8];
 	uint32_t route_base[8], route_count[8];
+	unsigned int eventfds, irqfds, irqfds_gone, notifs;
+	uint32_t spi; /* of the last irqfd */
 };
 
 extern struct fake_sys fake;

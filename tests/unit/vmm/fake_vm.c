@@ -114,6 +114,7 @@ int fake_vm_setup(void **state)
 	unsetenv(TGP_LIMITS_ENV);
 	unsetenv(TGP_RPMB_ENV);
 	unsetenv(TGP_STORAGE_ENV);
+	unsetenv(TGP_NOTIF_ENV);
 	unsetenv(TGP_TAS_ENV);
 	unsetenv(TEEGATE_DEVICE_ENV);
 	fake_vm.fd = memfd_create("vm", 0);

@@ -446,6 +446,55 @@ static void storage_is_denied_by_its_own_call(void **state)
 	assert_int_equal(teegate_deny_storage(guest), -EBUSY);
 }
 
+static void notifications_come_by_an_interrupt(void **state)
+{
+	(void)state;
+	fake.features = TEEGATE_FEATURE_NOTIF;
+	assert_int_equal(teegate_kvm_notif(guest, VM_FD, 187), 0);
+	assert_int_equal(fake.spi, 187);
+	assert_int_equal(fake.irqfds, 1);
+	assert_int_equal(fake.notifs, 1);
+	/* KVM forgets an eventfd that is closed. */
+	assert_int_equal(fake.eventfds, 1);
+}
+
+static void there_is_one_such_interrupt(void **state)
+{
+	(void)state;
+	fake.features = TEEGATE_FEATURE_NOTIF;
+	assert_int_equal(teegate_kvm_notif(guest, VM_FD, 187), 0);
+	assert_int_equal(teegate_kvm_notif(guest, VM_FD, 188), -EEXIST);
+	assert_int_equal(fake.notifs, 1);
+	assert_int_equal(fake.eventfds, 1);
+}
+
+static void no_interrupt_unless_the_module_has_notifications(void **state)
+{
+	(void)state;
+	fake.features = ~TEEGATE_FEATURE_NOTIF;
+	assert_int_equal(teegate_kvm_notif(guest, VM_FD, 187), -ENXIO);
+	assert_int_equal(fake.irqfds, 0);
+	fake.features = TEEGATE_FEATURE_NOTIF;
+	fake.eventfd_result = -EMFILE;
+	assert_int_equal(teegate_kvm_notif(guest, VM_FD, 187), -EMFILE);
+	assert_int_equal(fake.irqfds, 0);
+}
+
+static void a_refused_interrupt_is_none(void **state)
+{
+	(void)state;
+	fake.features = TEEGATE_FEATURE_NOTIF;
+	fake.irqfd_result = -EAGAIN;
+	assert_int_equal(teegate_kvm_notif(guest, VM_FD, 187), -EAGAIN);
+	assert_int_equal(fake.notifs, 0);
+	assert_int_equal(fake.eventfds, 0);
+	fake.irqfd_result = 0;
+	fake.notif_result = -EBUSY;
+	assert_int_equal(teegate_kvm_notif(guest, VM_FD, 187), -EBUSY);
+	assert_int_equal(fake.irqfds_gone, 1);
+	assert_int_equal(fake.eventfds, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -458,6 +507,10 @@ int main(void)
 		TEST(a_route_is_for_what_is_filtered),
 		TEST(no_route_is_asked_for_unless_the_module_offers_it),
 		TEST(a_refused_route_is_reported),
+		TEST(notifications_come_by_an_interrupt),
+		TEST(there_is_one_such_interrupt),
+		TEST(no_interrupt_unless_the_module_has_notifications),
+		TEST(a_refused_interrupt_is_none),
 		TEST(regions_follow_kvm),
 		TEST(a_slot_that_is_not_known_is_gone),
 		TEST(other_exits_are_left_alone),

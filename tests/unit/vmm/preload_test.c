@@ -50,6 +50,81 @@ static void a_refused_route_changes_nothing(void **state)
 	assert_int_equal(fake.region_count, 1);
 }
 
+/* By then QEMU has the interrupt controller, and the guest made no call. */
+static void notifications_are_set_up_before_the_first_run(void **state)
+{
+	struct tgp_vcpu *vcpu = fake_vcpu_of(fake_vm.vcpu_fd);
+
+	(void)state;
+	setenv(TGP_NOTIF_ENV, "187", 1);
+	fake.features = TEEGATE_FEATURE_NOTIF;
+	fake_memory_set(fake_vm_of(fake_vm.fd), &fake_ram);
+	assert_int_equal(fake.irqfds, 0);
+	fake_vm.exits[0] = KVM_EXIT_MMIO;
+	assert_int_equal(tgp_vcpu_run(vcpu, fake_vm.vcpu_fd, NULL), 0);
+	assert_int_equal(fake.irqfds, 1);
+	assert_int_equal(fake.spi, 187);
+	assert_int_equal(fake.notifs, 1);
+	/* Once: also a guest that is reset keeps them. */
+	tgp_vcpu_init(vcpu);
+	fake_vm.exits[1] = KVM_EXIT_MMIO;
+	assert_int_equal(tgp_vcpu_run(vcpu, fake_vm.vcpu_fd, NULL), 0);
+	assert_int_equal(fake.resets, 1);
+	assert_int_equal(fake.irqfds, 1);
+	assert_int_equal(fake.eventfds, 1);
+}
+
+static void no_notifications_unless_asked(void **state)
+{
+	struct tgp_vcpu *vcpu = fake_vcpu_of(fake_vm.vcpu_fd);
+
+	(void)state;
+	fake.features = TEEGATE_FEATURE_NOTIF;
+	fake_memory_set(fake_vm_of(fake_vm.fd), &fake_ram);
+	fake_vm.exits[0] = KVM_EXIT_MMIO;
+	assert_int_equal(tgp_vcpu_run(vcpu, fake_vm.vcpu_fd, NULL), 0);
+	assert_int_equal(fake.irqfds, 0);
+}
+
+static void no_notifications_for_a_number_that_is_no_interrupt(void **state)
+{
+	static const char *const wrong[] = {
+		"988", "-1", "18x", "x", " 7", "99999999999999999999"
+	};
+	struct tgp_vcpu *vcpu = fake_vcpu_of(fake_vm.vcpu_fd);
+	uint32_t spi = 7;
+	size_t n;
+
+	(void)state;
+	for (n = 0; n < ARRAY_COUNT(wrong); n++)
+		assert_false(tgp_spi_parse(wrong[n], &spi));
+	assert_int_equal(spi, 7);
+	assert_true(tgp_spi_parse("987", &spi) && spi == 987);
+	assert_true(tgp_spi_parse("0", &spi) && spi == 0);
+	setenv(TGP_NOTIF_ENV, "988", 1);
+	fake.features = TEEGATE_FEATURE_NOTIF;
+	fake_memory_set(fake_vm_of(fake_vm.fd), &fake_ram);
+	fake_vm.exits[0] = KVM_EXIT_MMIO;
+	assert_int_equal(tgp_vcpu_run(vcpu, fake_vm.vcpu_fd, NULL), 0);
+	assert_int_equal(fake.irqfds, 0);
+}
+
+/* As for a VMM whose interrupts KVM does not make: it runs all the same. */
+static void refused_notifications_are_no_refused_tee(void **state)
+{
+	struct tgp_vcpu *vcpu = fake_vcpu_of(fake_vm.vcpu_fd);
+
+	(void)state;
+	setenv(TGP_NOTIF_ENV, "187", 1);
+	fake.features = TEEGATE_FEATURE_NOTIF;
+	fake.irqfd_result = -EAGAIN;
+	fake_memory_set(fake_vm_of(fake_vm.fd), &fake_ram);
+	fake_vm.exits[0] = KVM_EXIT_MMIO;
+	assert_int_equal(tgp_vcpu_run(vcpu, fake_vm.vcpu_fd, NULL), 0);
+	assert_int_equal(fake.notifs, 0);
+	assert_int_equal(fake.closes, 0);
+}
+
 static void limits_come_before_the_first_region(void **state)
 {
 	(void)state;
@@ -328,6 +403,10 @@ int main(void)
 		VM_TEST(the_first_memory_opens_it),
 		VM_TEST(a_route_is_used_where_it_is_offered),
 		VM_TEST(a_refused_route_changes_nothing),
+		VM_TEST(notifications_are_set_up_before_the_first_run),
+		VM_TEST(no_notifications_unless_asked),
+		VM_TEST(no_notifications_for_a_number_that_is_no_interrupt),
+		VM_TEST(refused_notifications_are_no_refused_tee),
 		VM_TEST(limits_come_before_the_first_region),
 		VM_TEST(refused_limits_mean_no_tee),
 		VM_TEST(the_rpmb_is_asked_for_where_run_says_so),
