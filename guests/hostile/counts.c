@@ -6,8 +6,9 @@
 #include "hostile.h"
 
 static const char *const function_names[FUNCTION_COUNT] = {
-	"CALL_WITH_ARG", "RETURN_FROM_RPC", "cached",  "caps/threads",
-	"shm cache",	 "refused",	    "unknown", "others' (KVM)",
+	"CALL_WITH_ARG", "RETURN_FROM_RPC", "cached",
+	"caps/threads",	 "shm cache",	    "notifications",
+	"refused",	 "unknown",	    "others' (KVM)",
 };
 
 static const char *const result_names[RESULT_COUNT] = {
@@ -78,6 +79,9 @@ enum function_class counts_function(uint32_t id)
 	case OPTEE_SMC_ENABLE_SHM_CACHE:
 	case OPTEE_SMC_DISABLE_SHM_CACHE:
 		return FUNCTION_SHM_CACHE;
+	case OPTEE_SMC_ENABLE_ASYNC_NOTIF:
+	case OPTEE_SMC_GET_ASYNC_NOTIF_VALUE:
+		return FUNCTION_NOTIF;
 	case OPTEE_SMC_CALL_WITH_RPC_ARG:
 	case OPTEE_SMC_CALL_WITH_REGD_ARG:
 	case OPTEE_SMC_BOOT_SECONDARY:
@@ -86,8 +90,6 @@ enum function_class counts_function(uint32_t id)
 	case OPTEE_SMC_GET_SHM_CONFIG:
 	case OPTEE_SMC_GET_PROTMEM_CONFIG:
 	case OPTEE_SMC_L2CC_MUTEX:
-	case OPTEE_SMC_ENABLE_ASYNC_NOTIF:
-	case OPTEE_SMC_GET_ASYNC_NOTIF_VALUE:
 		return FUNCTION_REFUSED;
 	}
 	/* What libteegate takes from KVM. */

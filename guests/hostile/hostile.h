@@ -74,6 +74,7 @@ enum function_class {
 	FUNCTION_CACHED, /* UID, revisions */
 	FUNCTION_CAPS, /* EXCHANGE_CAPS, GET_THREAD_COUNT */
 	FUNCTION_SHM_CACHE,
+	FUNCTION_NOTIF, /* asynchronous notifications */
 	FUNCTION_REFUSED, /* known ids that guests may not use */
 	FUNCTION_UNKNOWN, /* ids in OP-TEE's ranges that mean nothing */
 	FUNCTION_FOREIGN, /* ids of others, answered by KVM */

@@ -13,7 +13,10 @@
 #define SHM_ALLOC_MAX (64ull << 20)
 #define CAPS_VISIBLE                                             \
 	(OPTEE_SEC_CAP_DYNAMIC_SHM | OPTEE_SEC_CAP_MEMREF_NULL | \
-	 OPTEE_SEC_CAP_UNREGISTERED_SHM)
+	 OPTEE_SEC_CAP_UNREGISTERED_SHM | OPTEE_SEC_CAP_ASYNC_NOTIF)
+/* OP-TEE's asynchronous values, and with them those that are waited for. */
+#define NOTIF_VALUES_ASYNC 64u
+#define NOTIF_VALUES_MAX 1024u
 
 /*
  * The board's DRAM. This guest's own addresses are far from it when minivmm
@@ -105,6 +108,29 @@ static void call_registers(struct cpu *cpu, const struct smc *before,
 	}
 }
 
+static void notif_maximum(struct cpu *cpu, const struct smc *after)
+{
+	if (after->x[2] < NOTIF_VALUES_ASYNC || after->x[2] > NOTIF_VALUES_MAX)
+		judge_fail(cpu, "an odd number of notifications", after->x[2],
+			   0);
+	zero_from(cpu, after, 3);
+}
+
+/* One value and whether there are more, or none at all. */
+static void notif_value(struct cpu *cpu, const struct smc *after)
+{
+	if (!(after->x[2] & OPTEE_ASYNC_NOTIF_VALID)) {
+		zero_from(cpu, after, 1);
+		return;
+	}
+	if (after->x[0] != OPTEE_RET_OK || after->x[1] >= NOTIF_VALUES_ASYNC ||
+	    after->x[2] & ~(uint64_t)(OPTEE_ASYNC_NOTIF_VALID |
+				      OPTEE_ASYNC_NOTIF_PENDING))
+		judge_fail(cpu, "an odd notification", after->x[1],
+			   after->x[2]);
+	zero_from(cpu, after, 3);
+}
+
 /* EXCHANGE_CAPS and GET_THREAD_COUNT, the caches, and what is refused. */
 static void fast_registers(struct cpu *cpu, const struct smc *after,
 			   uint32_t id)
@@ -116,7 +142,16 @@ static void fast_registers(struct cpu *cpu, const struct smc *after,
 		if (after->x[1] & ~(uint64_t)CAPS_VISIBLE)
 			judge_fail(cpu, "capabilities that guests do not have",
 				   after->x[1], 0);
-		zero_from(cpu, after, ok ? 2 : 1);
+		if (ok && after->x[1] & OPTEE_SEC_CAP_ASYNC_NOTIF)
+			notif_maximum(cpu, after);
+		else
+			zero_from(cpu, after, ok ? 2 : 1);
+		break;
+	case OPTEE_SMC_GET_ASYNC_NOTIF_VALUE:
+		notif_value(cpu, after);
+		break;
+	case OPTEE_SMC_ENABLE_ASYNC_NOTIF:
+		zero_from(cpu, after, 1);
 		break;
 	case OPTEE_SMC_GET_THREAD_COUNT:
 		if (after->x[1] > THREADS_OF_A_GUEST_MAX)
