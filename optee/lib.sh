@@ -281,8 +281,9 @@ OPTEE_GUESTS_RAM_START=0x44000000
 OPTEE_GUESTS_RAM_SIZE=0x0c000000
 
 # optee_variant_options NAME: what make is told for a variant, one a line; fails if there is no such. The rpmb- ones are
-# of Debian's source with our RPMB series and PTA, "guests" is of the source with our series against hostile guests.
+# of Debian's source with our RPMB series and PTA, the others of the source with our series against hostile guests.
 #   guests          five partitions (the host and four guests) in 192 MiB of secure RAM, four threads in each
+#   notif           the same, and it says on its console what its test of notifications finds
 #   rpmb-dev        all four commands; the key derived from the HUK
 #   rpmb-compat     the same; derived as CFG_CORE_HUK_SUBKEY_COMPAT=y does (OP-TEE's default)
 #   rpmb-testkey    the same; OP-TEE's test key
@@ -292,15 +293,17 @@ optee_variant_options()
 {
 	local common=(CFG_RPMB_FS=y CFG_RPMB_PTA=y CFG_RPMB_PTA_VERIFY_KEY=y CFG_RPMB_PTA_SEALED=y
 		"CFG_RPMB_SEAL_PUBKEY=$OPTEE_SEAL_PUBKEY")
-	local insecure=(CFG_INSECURE=y CFG_RPMB_KEY_PTA=y)
+	local insecure=(CFG_INSECURE=y CFG_RPMB_KEY_PTA=y) level=2
 	case $1 in
-	guests)
-		# A line for each TA that is loaded, by five partitions at once, is more than the emulated UART takes. And no
-		# ASLR: OP-TEE's code above 1 GiB, mapped as it lies, and its random address can fill all three GiB of which TAs
-		# need one; then it stops at boot (set_user_va_idx), one time in a dozen.
+	guests | notif)
+		# A line for each TA that is loaded, by five partitions at once, is more than the emulated UART takes: so "guests"
+		# is silent, and the few lines of the test of notifications need a build of their own. And no ASLR: OP-TEE's code
+		# above 1 GiB, mapped as it lies, and its random address can fill all three GiB of which TAs need one; then it
+		# stops at boot (set_user_va_idx), one time in a dozen.
+		[ "$1" = guests ] || level=3
 		printf '%s\n' CFG_VIRT_GUEST_COUNT=$OPTEE_GUESTS_COUNT CFG_TZDRAM_START=$OPTEE_GUESTS_RAM_START \
 			CFG_TZDRAM_SIZE=$OPTEE_GUESTS_RAM_SIZE CFG_NUM_THREADS=4 CFG_CORE_HEAP_SIZE=393216 \
-			CFG_CORE_NEX_HEAP_SIZE=65536 CFG_TEE_CORE_LOG_LEVEL=2 CFG_CORE_ASLR=n
+			CFG_CORE_NEX_HEAP_SIZE=65536 CFG_TEE_CORE_LOG_LEVEL=$level CFG_CORE_ASLR=n
 		;;
 	rpmb-dev) printf '%s\n' "${common[@]}" "${insecure[@]}" CFG_CORE_HUK_SUBKEY_COMPAT=n ;;
 	rpmb-compat) printf '%s\n' "${common[@]}" "${insecure[@]}" CFG_CORE_HUK_SUBKEY_COMPAT=y ;;
@@ -351,7 +354,7 @@ optee_guests_tree_need()
 optee_variant_tree()
 {
 	case $1 in
-	guests) echo guests ;;
+	guests | notif) echo guests ;;
 	*) echo rpmb ;;
 	esac
 }
