@@ -69,6 +69,9 @@ board_share() # SCENARIO-FILE ARGUMENT...
 	install -m 644 "$LAB_TOP"/lab/scenarios/lib*.sh "$share/board/"
 	install -m 644 "$LAB_TOP"/lab/bench-*.{awk,tsv} "$share/board/"
 	[ -z "$scenario" ] || install -m 644 "$scenario" "$share/scenario.sh"
+	# OP-TEE's console, for scenarios that ask what OP-TEE says: the file that QEMU writes, by another name.
+	: >"$RUN_DIR/secure.log"
+	ln "$RUN_DIR/secure.log" "$share/"
 	: >"$share/args"
 	[ $# -eq 0 ] || printf '%s\n' "$@" >"$share/args"
 	mkdir -p "$RUN_DIR/guest"
@@ -247,7 +250,7 @@ board_run()
 	if [ -n "$RUN_TIMED_OUT" ]; then board_stop 0; else board_stop 50; fi
 	board_judge || rc=$?
 	# What the scenario and its guests left, beside the consoles; share/ keeps what the board was given.
-	find "$RUN_DIR/share" -maxdepth 1 -type f ! -name scenario.sh ! -name args -exec mv {} "$RUN_DIR/" \;
+	find "$RUN_DIR/share" -maxdepth 1 -type f ! -name scenario.sh ! -name args ! -name secure.log -exec mv {} "$RUN_DIR/" \;
 	return "$rc"
 }
 

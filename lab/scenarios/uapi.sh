@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # /dev/teegate's calls (uapi_test), also while VMMs are killed and the host
-# uses its own TEE. Nothing stays pinned, and the module can go.
+# uses its own TEE, and OP-TEE's notifications (uapi_notif_test). Nothing stays pinned, and the module can go.
 # shellcheck source=lab/scenarios/lib.sh
 . /lab/board/lib.sh
 need_file /lab/modules/teegate.ko
@@ -17,6 +17,7 @@ expect "the calls" /lab/bin/uapi_test
 	done
 } 2>/dev/null
 say "ok: killed $i times"
+expect "notifications" /lab/bin/uapi_notif_test
 xtest 1001 >/run/xtest.log &
 xtest=$!
 expect "the calls, beside the host's own" /lab/bin/uapi_test

@@ -24,8 +24,9 @@ static void test_info(int fd)
 	check(info.os_major >= 3, "OP-TEE %u.%u", info.os_major, info.os_minor);
 	check(info.limits_calls > 0, "no calls allowed");
 	check(info.limits_pinned_bytes > 0, "no bytes allowed");
-	check(!(info.features & ~TEEGATE_FEATURE_ROUTE), "features 0x%x",
-	      info.features);
+	check(!(info.features &
+		~(TEEGATE_FEATURE_ROUTE | TEEGATE_FEATURE_NOTIF)),
+	      "features 0x%x", info.features);
 	check_ioctl("info to nowhere", fd, TEEGATE_GET_INFO, NULL, EFAULT);
 	check_ioctl("unknown call", fd, _IO(TEEGATE_IOC_MAGIC, 0x7f), NULL,
 		    ENOTTY);
