@@ -43,6 +43,12 @@ MODULE_PARM_DESC(
 	guest_storage,
 	"Guests keep files for OP-TEE's storage (default: Y). N where guests may be hostile and OP-TEE is like 4.5.0, which wrong answers make panic, for all. For guests started from then on. See docs/threat-model.md.");
 
+static bool rpc_arg = true;
+module_param(rpc_arg, bool, 0444);
+MODULE_PARM_DESC(
+	rpc_arg,
+	"Guests are offered OP-TEE's capability RPC_ARG, where it has it: room for its requests comes with each call (default: Y). See docs/abi.md.");
+
 static uint max_calls;
 module_param(max_calls, uint, 0444);
 MODULE_PARM_DESC(
@@ -220,6 +226,7 @@ static int optee_init(void)
 	enum tg_status status = tg_system_init(&teegate_system);
 	u32 capabilities = teegate_system.tee.capabilities;
 
+	teegate_system.rpc_arg_denied = !rpc_arg;
 	if (status == TG_OK)
 		return 0;
 	if (status == TG_HOST_NO_VIRT) {

@@ -82,6 +82,7 @@ static void release(struct tg_vm *vm, struct tg_call *call,
 {
 	release_memory(vm, call);
 	settle_session(vm, call, false);
+	tg_place_release(vm, &call->arg);
 	call->subject = NULL;
 	step(vm, call, why);
 }
@@ -192,18 +193,28 @@ static enum tg_status run(struct tg_vm *vm, struct tg_call *call,
 static enum tg_status prepare(struct tg_vm *vm, struct tg_call *call,
 			      const struct tg_regs *regs)
 {
+	bool with_rpc = (uint32_t)regs->x[0] != OPTEE_SMC_CALL_WITH_ARG;
+	enum tg_status status;
+
 	if (!call->shadow.va && !tg_port_page_alloc(&call->shadow))
 		return TG_HOST_NO_MEMORY;
-	call->arg = tg_ipa(tg_pair(regs->x[1], regs->x[2]));
 	call->thread = 0;
 	call->rpc = (struct tg_rpc){ 0 };
+	call->rpc_bytes = 0;
 	call->resume = (struct tg_regs){ .x = { OPTEE_SMC_CALL_WITH_ARG } };
+	if (with_rpc) {
+		call->rpc_bytes =
+			(uint32_t)optee_msg_bytes(vm->sys->tee.rpc_params_max);
+		call->resume.x[0] = OPTEE_SMC_CALL_WITH_RPC_ARG;
+	}
+	/* I1: wherever the guest has its message, OP-TEE gets the shadow. */
 	tg_pair_set(&call->resume, 1, call->shadow.pa.v);
-	return tg_msg_fetch(vm, call);
+	status = tg_place_find(vm, regs, &call->arg);
+	return status == TG_OK ? tg_msg_fetch(vm, call) : status;
 }
 
 /*
- * CALL_WITH_ARG. A status other than TG_OK is for x0; errors of parameters are
+ * CALL_WITH_ARG, CALL_WITH_RPC_ARG and CALL_WITH_REGD_ARG. A status other than TG_OK is for x0; errors of parameters are
  * answered in the message and the SMC itself succeeds, as OP-TEE does.
  */
 enum tg_status tg_call_begin(struct tg_vm *vm, struct tg_regs *regs)

@@ -179,21 +179,56 @@ void tg_shm_drop(struct tg_vm *vm, struct tg_shm *shm)
 }
 
 /*
- * Finds a live buffer that OP-TEE is to let go of: from here on no call can
- * name it. NULL if there is none. Followed by forget or make_live.
+ * Finds a live buffer that the guest registered and that is short enough for
+ * messages; NULL if there is none. OP-TEE knows nothing of what lies in it, so
+ * it is here that it stays registered until the call is done with it.
  */
-struct tg_shm *tg_shm_claim(struct tg_vm *vm, struct tg_cookie cookie,
-			    enum tg_shm_kind kind)
+struct tg_shm *tg_shm_hold_message(struct tg_vm *vm, struct tg_cookie cookie)
 {
 	struct tg_locked locked = tg_vm_lock(vm);
 	struct tg_shm *shm = find(locked, cookie);
 
-	if (shm && shm->kind == kind && shm->state == TG_SHM_LIVE)
-		shm->state = TG_SHM_DYING;
+	if (shm && shm->kind == TG_SHM_REGISTERED &&
+	    shm->state == TG_SHM_LIVE &&
+	    shm->list.count <= TG_MSG_SHM_PAGES_MAX)
+		shm->messages++;
 	else
 		shm = NULL;
 	tg_vm_unlock(locked);
 	return shm;
+}
+
+/* Ends what tg_shm_hold_message() began. */
+void tg_shm_drop_message(struct tg_vm *vm, struct tg_shm *shm)
+{
+	struct tg_locked locked = tg_vm_lock(vm);
+
+	TG_ASSERT(shm->messages > 0);
+	shm->messages--;
+	tg_vm_unlock(locked);
+}
+
+/*
+ * Finds a live buffer that OP-TEE is to let go of: from here on no call can
+ * name it. Followed by forget or make_live. Else NULL and why:
+ * TG_GUEST_BAD_PARAM if there is none, TG_HOST_CALL_LIMIT while messages lie
+ * in it: the guest's driver repeats the call when another one has ended.
+ */
+struct tg_shm *tg_shm_claim(struct tg_vm *vm, struct tg_cookie cookie,
+			    enum tg_shm_kind kind, enum tg_status *ret_why)
+{
+	struct tg_locked locked = tg_vm_lock(vm);
+	struct tg_shm *shm = find(locked, cookie);
+
+	*ret_why = TG_OK;
+	if (!shm || shm->kind != kind || shm->state != TG_SHM_LIVE)
+		*ret_why = TG_GUEST_BAD_PARAM;
+	else if (shm->messages)
+		*ret_why = TG_HOST_CALL_LIMIT;
+	else
+		shm->state = TG_SHM_DYING;
+	tg_vm_unlock(locked);
+	return *ret_why == TG_OK ? shm : NULL;
 }
 
 /*
@@ -248,7 +283,8 @@ struct tg_shm *tg_shm_detach(struct tg_vm *vm, struct tg_cookie cookie,
 void tg_shm_forget_cookie(struct tg_vm *vm, struct tg_cookie cookie,
 			  enum tg_shm_kind kind)
 {
-	struct tg_shm *shm = tg_shm_claim(vm, cookie, kind);
+	enum tg_status why;
+	struct tg_shm *shm = tg_shm_claim(vm, cookie, kind, &why);
 
 	if (shm)
 		tg_shm_forget(vm, shm);
@@ -261,7 +297,7 @@ void tg_shm_forget_all(struct tg_vm *vm)
 		while (vm->buckets[i]) {
 			struct tg_shm *shm = vm->buckets[i];
 
-			TG_ASSERT(shm->users == 0);
+			TG_ASSERT(shm->users == 0 && shm->messages == 0);
 			vm->buckets[i] = shm->next;
 			tg_shm_destroy(vm, shm);
 		}

@@ -76,10 +76,23 @@ struct tg_shm {
 	enum tg_shm_kind kind;
 	enum tg_shm_state state;
 	uint32_t users; /* calls under way that name it */
+	uint32_t messages; /* REGISTERED: calls whose message lies in it */
 	struct tg_pagelist list; /* all kinds but RPC_ARG */
+	/* REGISTERED, unless it is longer: where the guest has its pages. */
+	struct tg_ipa pages[TG_MSG_SHM_PAGES_MAX];
 	struct tg_page shadow; /* RPC_ARG: what OP-TEE writes */
 	struct tg_ipa guest; /* RPC_ARG: what the guest reads */
 	uint32_t guest_bytes; /* RPC_ARG */
+};
+
+/*
+ * Where a guest has a message: at @ipa, or @offset bytes from the start of the
+ * first page of a buffer that it registered and that is held meanwhile.
+ */
+struct tg_place {
+	struct tg_shm *shm; /* NULL: at @ipa */
+	struct tg_ipa ipa;
+	uint64_t offset;
 };
 
 enum tg_session_state {
@@ -106,7 +119,7 @@ enum tg_call_state {
 };
 
 enum tg_call_event {
-	TG_CALL_EVENT_BEGIN, /* a guest's CALL_WITH_ARG takes a slot */
+	TG_CALL_EVENT_BEGIN, /* a guest's new call takes a slot */
 	TG_CALL_EVENT_SUSPEND, /* the guest is asked something */
 	TG_CALL_EVENT_RESUME, /* the guest answers */
 	TG_CALL_EVENT_END, /* OP-TEE is done with it, or never saw it */
@@ -137,9 +150,10 @@ struct tg_call {
 	uint32_t thread; /* OP-TEE's name for it once it was suspended */
 	uint32_t slot;
 	struct tg_page shadow; /* the argument that OP-TEE works on */
-	struct tg_ipa arg; /* where the guest has its argument */
+	struct tg_place arg; /* where the guest has its argument */
 	uint32_t cmd;
 	uint32_t num_params;
+	uint32_t rpc_bytes; /* room for RPCs behind the argument, or none */
 	uint32_t temp_count;
 	uint32_t ref_count;
 	struct tg_shm *subject; /* being registered or unregistered */
@@ -224,9 +238,10 @@ enum tg_policy {
 	TG_POLICY_FORWARD, /* OP-TEE answers, without arguments */
 	TG_POLICY_NOTIF, /* for guests that get notifications: notif.c */
 	TG_POLICY_CALL, /* a yielding call */
+	TG_POLICY_CALL_RPC_ARG, /* one, for guests that are offered RPC_ARG */
 };
 
-enum tg_policy tg_policy_function(uint32_t id);
+enum tg_policy tg_policy_function(const struct tg_vm *vm, uint32_t id);
 uint32_t tg_policy_capabilities(const struct tg_vm *vm, uint32_t offered);
 enum tg_status tg_policy_rpc(const struct tg_vm *vm,
 			     uint32_t cmd) TG_MUST_CHECK;
@@ -257,6 +272,19 @@ enum tg_status tg_call_begin(struct tg_vm *vm,
 enum tg_status tg_call_resume(struct tg_vm *vm,
 			      struct tg_regs *regs) TG_MUST_CHECK;
 void tg_call_teardown(struct tg_vm *vm, struct tg_call *call);
+
+/* place.c */
+enum tg_status tg_place_find(struct tg_vm *vm, const struct tg_regs *regs,
+			     struct tg_place *ret_place) TG_MUST_CHECK;
+void tg_place_release(struct tg_vm *vm, struct tg_place *place);
+bool tg_place_is_aligned(const struct tg_place *place);
+bool tg_place_has(const struct tg_place *place, uint64_t bytes);
+enum tg_status tg_place_copy_in(struct tg_vm *vm, const struct tg_place *place,
+				uint64_t at, void *dst,
+				size_t bytes) TG_MUST_CHECK;
+enum tg_status tg_place_copy_out(struct tg_vm *vm, const struct tg_place *place,
+				 uint64_t at, const void *src,
+				 size_t bytes) TG_MUST_CHECK;
 
 /* msg.c */
 enum tg_status tg_msg_fetch(struct tg_vm *vm,
@@ -307,7 +335,8 @@ void tg_rpc_drop(struct tg_vm *vm, struct tg_call *call);
 /* pagelist.c */
 enum tg_status tg_pagelist_pin(struct tg_vm *vm, struct tg_pagelist *list,
 			       const struct optee_msg_tmem *tmem,
-			       bool noncontig) TG_MUST_CHECK;
+			       bool noncontig,
+			       struct tg_ipa *ret_ipas) TG_MUST_CHECK;
 void tg_pagelist_release(struct tg_vm *vm, struct tg_pagelist *list);
 uint64_t tg_pagelist_pages(uint64_t offset, uint64_t bytes);
 bool tg_pagelist_fits(struct tg_vm *vm, uint64_t bytes);
@@ -328,8 +357,12 @@ void tg_shm_make_live(struct tg_vm *vm, struct tg_shm *shm);
 struct tg_shm *tg_shm_hold(struct tg_vm *vm, struct tg_cookie cookie,
 			   enum tg_shm_kind kind) TG_MUST_CHECK;
 void tg_shm_drop(struct tg_vm *vm, struct tg_shm *shm);
+struct tg_shm *tg_shm_hold_message(struct tg_vm *vm,
+				   struct tg_cookie cookie) TG_MUST_CHECK;
+void tg_shm_drop_message(struct tg_vm *vm, struct tg_shm *shm);
 struct tg_shm *tg_shm_claim(struct tg_vm *vm, struct tg_cookie cookie,
-			    enum tg_shm_kind kind) TG_MUST_CHECK;
+			    enum tg_shm_kind kind,
+			    enum tg_status *ret_why) TG_MUST_CHECK;
 void tg_shm_forget(struct tg_vm *vm, struct tg_shm *shm);
 struct tg_shm *tg_shm_detach(struct tg_vm *vm, struct tg_cookie cookie,
 			     enum tg_shm_kind kind) TG_MUST_CHECK;

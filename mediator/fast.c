@@ -57,6 +57,9 @@ static enum tg_status exchange_capabilities(struct tg_vm *vm,
 	words[1] = tg_policy_capabilities(vm, vm->sys->tee.capabilities);
 	if (words[1] & OPTEE_SEC_CAP_ASYNC_NOTIF)
 		words[2] = vm->sys->tee.notif_values_max;
+	/* Of no meaning without it, and 0 then. */
+	if (words[1] & OPTEE_SEC_CAP_RPC_ARG)
+		words[3] = vm->sys->tee.rpc_params_max;
 	answer(regs, words, 4);
 	return TG_OK;
 }

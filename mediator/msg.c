@@ -22,29 +22,33 @@ static struct optee_msg_arg *shadow_msg(struct tg_call *call)
 
 /*
  * Fetches the guest's message at call->arg: the header, then as many
- * parameters as it says, no byte twice (I3).
+ * parameters as it says, no byte twice (I3). The room for RPCs behind it is not
+ * fetched, since OP-TEE writes there before it reads; but it has to be there,
+ * and in the same shadow page.
  */
 enum tg_status tg_msg_fetch(struct tg_vm *vm, struct tg_call *call)
 {
 	struct optee_msg_arg *msg = shadow_msg(call);
 	enum tg_status status;
-	uint64_t end;
+	uint64_t bytes;
 
-	if ((call->arg.v & 7) ||
-	    __builtin_add_overflow(call->arg.v, (uint64_t)TG_PAGE_BYTES, &end))
+	if (!tg_place_is_aligned(&call->arg) ||
+	    !tg_place_has(&call->arg, sizeof(*msg)))
 		return TG_GUEST_BAD_ADDRESS;
-	status = tg_port_copy_in(vm->guest, call->arg, msg, sizeof(*msg));
+	status = tg_place_copy_in(vm, &call->arg, 0, msg, sizeof(*msg));
 	if (status != TG_OK)
 		return status;
 	if (msg->num_params > OPTEE_MSG_PARAMS_MAX)
 		return TG_GUEST_BAD_COMMAND;
 	call->cmd = msg->cmd;
 	call->num_params = msg->num_params;
-	if (!call->num_params)
-		return TG_OK;
-	return tg_port_copy_in(vm->guest, tg_ipa(call->arg.v + sizeof(*msg)),
-			       msg->params,
-			       call->num_params * sizeof(msg->params[0]));
+	bytes = optee_msg_bytes(call->num_params) + call->rpc_bytes;
+	if (bytes > TG_PAGE_BYTES)
+		return TG_GUEST_BAD_COMMAND;
+	if (!tg_place_has(&call->arg, bytes))
+		return TG_GUEST_BAD_ADDRESS;
+	return tg_place_copy_in(vm, &call->arg, sizeof(*msg), msg->params,
+				call->num_params * sizeof(msg->params[0]));
 }
 
 /*
@@ -92,7 +96,7 @@ static enum tg_status translate_tmem(struct tg_vm *vm, struct tg_call *call,
 	if (call->temp_count >= TG_CALL_MEMREFS_MAX)
 		return TG_GUEST_BAD_PARAM;
 	temp = &call->temps[call->temp_count];
-	status = tg_pagelist_pin(vm, &temp->list, tmem, noncontig);
+	status = tg_pagelist_pin(vm, &temp->list, tmem, noncontig, NULL);
 	if (status != TG_OK)
 		return status;
 	temp->guest_ref = tmem->shm_ref;
@@ -191,7 +195,8 @@ static enum tg_status translate_register(struct tg_vm *vm, struct tg_call *call)
 		return status;
 	shm->cookie = tg_cookie(param->u.tmem.shm_ref);
 	status = tg_pagelist_pin(vm, &shm->list, &param->u.tmem,
-				 param->attr & OPTEE_MSG_ATTR_NONCONTIG);
+				 param->attr & OPTEE_MSG_ATTR_NONCONTIG,
+				 shm->pages);
 	if (status == TG_OK)
 		status = tg_shm_insert(vm, shm);
 	if (status != TG_OK) {
@@ -210,14 +215,15 @@ static enum tg_status translate_unregister(struct tg_vm *vm,
 					   struct tg_call *call)
 {
 	struct optee_msg_param *param = shadow_msg(call)->params;
+	enum tg_status why;
 
 	if (call->num_params != 1 || !tg_attr_is_rmem((uint32_t)param->attr) ||
 	    (param->attr & ~OPTEE_MSG_ATTR_TYPE_MASK))
 		return TG_GUEST_BAD_PARAM;
 	call->subject = tg_shm_claim(vm, tg_cookie(param->u.rmem.shm_ref),
-				     TG_SHM_REGISTERED);
+				     TG_SHM_REGISTERED, &why);
 	if (!call->subject)
-		return TG_GUEST_BAD_PARAM;
+		return why;
 	call->types[0] = OPTEE_MSG_ATTR_NONE;
 	param->attr = OPTEE_MSG_ATTR_RMEM_IN;
 	return TG_OK;
@@ -268,9 +274,10 @@ static enum tg_status put_result(struct tg_vm *vm, struct tg_call *call,
 				 uint32_t ret, uint32_t origin)
 {
 	const uint32_t words[2] = { ret, origin };
-	uint64_t at = call->arg.v + offsetof(struct optee_msg_arg, ret);
 
-	return tg_port_copy_out(vm->guest, tg_ipa(at), words, sizeof(words));
+	return tg_place_copy_out(vm, &call->arg,
+				 offsetof(struct optee_msg_arg, ret), words,
+				 sizeof(words));
 }
 
 /* Answers a message that OP-TEE never saw. */
@@ -286,18 +293,18 @@ static enum tg_status return_param(struct tg_vm *vm, struct tg_call *call,
 				   uint32_t i)
 {
 	const struct optee_msg_param *param = &shadow_msg(call)->params[i];
-	uint64_t at = call->arg.v + optee_msg_bytes(i);
+	uint64_t at = optee_msg_bytes(i);
 
 	if (!tg_attr_is_out(call->types[i]))
 		return TG_OK;
 	if (tg_attr_is_value(call->types[i]))
-		return tg_port_copy_out(
-			vm->guest,
-			tg_ipa(at + offsetof(struct optee_msg_param, u)),
+		return tg_place_copy_out(
+			vm, &call->arg,
+			at + offsetof(struct optee_msg_param, u),
 			&param->u.value, sizeof(param->u.value));
-	return tg_port_copy_out(
-		vm->guest,
-		tg_ipa(at + offsetof(struct optee_msg_param, u.tmem.size)),
+	return tg_place_copy_out(
+		vm, &call->arg,
+		at + offsetof(struct optee_msg_param, u.tmem.size),
 		&param->u.tmem.size, sizeof(param->u.tmem.size));
 }
 
@@ -310,10 +317,8 @@ enum tg_status tg_msg_return(struct tg_vm *vm, struct tg_call *call)
 	for (uint32_t i = 0; i < call->num_params && status == TG_OK; i++)
 		status = return_param(vm, call, i);
 	if (status == TG_OK && call->cmd == OPTEE_MSG_CMD_OPEN_SESSION)
-		status = tg_port_copy_out(
-			vm->guest,
-			tg_ipa(call->arg.v +
-			       offsetof(struct optee_msg_arg, session)),
+		status = tg_place_copy_out(
+			vm, &call->arg, offsetof(struct optee_msg_arg, session),
 			&msg->session, sizeof(msg->session));
 	if (status == TG_OK)
 		status = put_result(vm, call, msg->ret, msg->ret_origin);

@@ -16,6 +16,7 @@ struct chunk {
 };
 
 _Static_assert(sizeof(struct chunk) == TG_PAGE_BYTES, "as the guest wrote it");
+_Static_assert(TG_MSG_SHM_PAGES_MAX <= OPTEE_PAGELIST_ENTRIES, "of one chunk");
 
 /* How many pages a buffer touches; 0 for none or for one that wraps. */
 uint64_t tg_pagelist_pages(uint64_t offset, uint64_t bytes)
@@ -155,6 +156,14 @@ static enum tg_status walk(struct tg_vm *vm, struct tg_pagelist *list,
 	return TG_OK;
 }
 
+/* The guest's pages, if they are few, are the one chunk that was pinned last. */
+static void note_ipas(const struct chunk *chunk, uint64_t count,
+		      struct tg_ipa *ret_ipas)
+{
+	for (uint64_t i = 0; i < count && count <= TG_MSG_SHM_PAGES_MAX; i++)
+		ret_ipas[i] = chunk->pages[i];
+}
+
 static void unpin(struct tg_vm *vm, const struct tg_pagelist *list)
 {
 	for (uint64_t n = 0; n < list_pages(list->count); n++) {
@@ -170,11 +179,13 @@ static void unpin(struct tg_vm *vm, const struct tg_pagelist *list)
  * of a page list plus the offset in the first page, else it is the buffer's
  * own. @tmem must be the mediator's private copy. On success @list is the
  * caller's to release; on error nothing stays pinned and @list is empty.
+ * Where the guest has the pages is stored in @ret_ipas, unless that is NULL or
+ * they are more than TG_MSG_SHM_PAGES_MAX, for which there has to be room.
  * Source: OP-TEE's optee_msg.h, OPTEE_MSG_ATTR_NONCONTIG.
  */
 enum tg_status tg_pagelist_pin(struct tg_vm *vm, struct tg_pagelist *list,
 			       const struct optee_msg_tmem *tmem,
-			       bool noncontig)
+			       bool noncontig, struct tg_ipa *ret_ipas)
 {
 	uint32_t offset = (uint32_t)(tmem->buf_ptr & TG_PAGE_MASK);
 	struct tg_ipa from = tg_ipa(tmem->buf_ptr - offset);
@@ -195,6 +206,8 @@ enum tg_status tg_pagelist_pin(struct tg_vm *vm, struct tg_pagelist *list,
 	list->lists = tg_port_alloc(list_pages(count) * sizeof(*list->lists));
 	if (chunk && list->lists)
 		status = walk(vm, list, from, count, noncontig, chunk);
+	if (status == TG_OK && ret_ipas)
+		note_ipas(chunk, count, ret_ipas);
 	tg_port_free(chunk);
 	if (status != TG_OK) {
 		if (list->lists)

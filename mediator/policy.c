@@ -30,9 +30,9 @@ static const struct tg_policy_row functions[] = {
 	{ OPTEE_SMC_DISABLE_SHM_CACHE, TG_POLICY_FORWARD },
 	{ OPTEE_SMC_CALL_WITH_ARG, TG_POLICY_CALL },
 	{ OPTEE_SMC_RETURN_FROM_RPC, TG_POLICY_CALL },
-	/* RPC_ARG is not offered, so nobody has a reason to use these. */
-	{ OPTEE_SMC_CALL_WITH_RPC_ARG, TG_POLICY_REFUSE },
-	{ OPTEE_SMC_CALL_WITH_REGD_ARG, TG_POLICY_REFUSE },
+	/* OP-TEE gets both as the former, on a shadow page. */
+	{ OPTEE_SMC_CALL_WITH_RPC_ARG, TG_POLICY_CALL_RPC_ARG },
+	{ OPTEE_SMC_CALL_WITH_REGD_ARG, TG_POLICY_CALL_RPC_ARG },
 	/* Would replace or start secure-world code. */
 	{ OPTEE_SMC_LOAD_IMAGE, TG_POLICY_REFUSE },
 	{ OPTEE_SMC_BOOT_SECONDARY, TG_POLICY_REFUSE },
@@ -55,6 +55,7 @@ enum tg_audience {
 	TG_RPMB_OWNER, /* tg_system_rpmb_grant() */
 	TG_STORAGE_USER, /* all but those of tg_vm_deny_storage() */
 	TG_NOTIF_USER, /* tg_vm_offer_notif() */
+	TG_RPC_ARG_USER, /* all, unless the embedder will not have it */
 };
 
 struct tg_capability_row {
@@ -72,7 +73,7 @@ static const struct tg_capability_row capabilities[] = {
 	{ OPTEE_SEC_CAP_VIRTUALIZATION, TG_NOBODY },
 	/* A driver that sees it insists on an interrupt to go with it. */
 	{ OPTEE_SEC_CAP_ASYNC_NOTIF, TG_NOTIF_USER },
-	{ OPTEE_SEC_CAP_RPC_ARG, TG_NOBODY },
+	{ OPTEE_SEC_CAP_RPC_ARG, TG_RPC_ARG_USER },
 	{ OPTEE_SEC_CAP_RPMB_PROBE, TG_RPMB_OWNER },
 	/* Memory lent to the secure world would have to be the guest's. */
 	{ OPTEE_SEC_CAP_PROTMEM, TG_NOBODY },
@@ -175,13 +176,14 @@ static const struct tg_ta_row tas[] = {
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
-/* What to do about function @id; refusal for every id that has no row. */
-enum tg_policy tg_policy_function(uint32_t id)
+/*
+ * Whether messages of RPCs may lie behind those of calls: they are as long as
+ * OP-TEE says, and the mediator takes them only so long.
+ */
+static bool rpc_arg_is_offered(const struct tg_system *sys)
 {
-	for (size_t i = 0; i < ROWS(functions); i++)
-		if (functions[i].id == id)
-			return functions[i].policy;
-	return TG_POLICY_REFUSE;
+	return !sys->rpc_arg_denied && sys->tee.rpc_params_max &&
+	       sys->tee.rpc_params_max <= TG_RPC_PARAMS_MAX;
 }
 
 static bool is_for(const struct tg_vm *vm, enum tg_audience audience)
@@ -189,7 +191,8 @@ static bool is_for(const struct tg_vm *vm, enum tg_audience audience)
 	return audience == TG_EVERYBODY ||
 	       (audience == TG_RPMB_OWNER && tg_vm_owns_rpmb(vm)) ||
 	       (audience == TG_STORAGE_USER && !vm->storage_denied) ||
-	       (audience == TG_NOTIF_USER && tg_notif_is_offered(vm));
+	       (audience == TG_NOTIF_USER && tg_notif_is_offered(vm)) ||
+	       (audience == TG_RPC_ARG_USER && rpc_arg_is_offered(vm->sys));
 }
 
 /* Which of the capabilities that OP-TEE offers a guest gets to see. */
@@ -201,6 +204,27 @@ uint32_t tg_policy_capabilities(const struct tg_vm *vm, uint32_t offered)
 		if (is_for(vm, capabilities[i].audience))
 			visible |= capabilities[i].bit;
 	return offered & visible;
+}
+
+static enum tg_policy policy_of(uint32_t id)
+{
+	for (size_t i = 0; i < ROWS(functions); i++)
+		if (functions[i].id == id)
+			return functions[i].policy;
+	return TG_POLICY_REFUSE;
+}
+
+/* What to do about function @id; refusal for every id that has no row. */
+enum tg_policy tg_policy_function(const struct tg_vm *vm, uint32_t id)
+{
+	uint32_t offered = vm->sys->tee.capabilities;
+	enum tg_policy policy = policy_of(id);
+
+	if (policy != TG_POLICY_CALL_RPC_ARG)
+		return policy;
+	return tg_policy_capabilities(vm, offered) & OPTEE_SEC_CAP_RPC_ARG ?
+		       TG_POLICY_CALL :
+		       TG_POLICY_REFUSE;
 }
 
 /* TG_OK if OP-TEE may ask this guest for @cmd, or why not. */

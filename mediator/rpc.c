@@ -2,7 +2,9 @@
 /*
  * RPCs: what OP-TEE asks of a guest in the middle of a call, and what the
  * guest answers. An RPC's message lives twice: OP-TEE writes a shadow page,
- * the guest gets a copy in its own buffer. What an answer may contain follows
+ * the guest gets a copy in its own memory. Both have it in a buffer that
+ * OP-TEE asked the guest for, or behind the message of the call, if the guest
+ * left room for it there. What an answer may contain follows
  * from what was asked, which is noted here when it is asked; the guest's copy
  * of the question is never read back (I4).
  *
@@ -18,6 +20,31 @@ union rpc_msg {
 	uint8_t bytes[sizeof(struct optee_msg_arg) +
 		      TG_RPC_PARAMS_MAX * sizeof(struct optee_msg_param)];
 };
+
+/* An RPC's message: what OP-TEE works on, and where the guest has its copy. */
+struct rpc_copies {
+	struct optee_msg_arg *msg;
+	struct tg_place place;
+	uint64_t at; /* from @place on */
+	uint64_t bytes; /* that either has room for */
+};
+
+static struct rpc_copies rpc_copies(const struct tg_call *call)
+{
+	const struct tg_shm *buffer = call->rpc.buffer;
+	uint64_t at = optee_msg_bytes(call->num_params);
+
+	if (buffer)
+		return (struct rpc_copies){ .msg = buffer->shadow.va,
+					    .place = { .ipa = buffer->guest },
+					    .bytes = buffer->guest_bytes };
+	return (struct rpc_copies){
+		.msg = (void *)((uint8_t *)call->shadow.va + at),
+		.place = call->arg,
+		.at = at,
+		.bytes = call->rpc_bytes,
+	};
+}
 
 /* Sets what OP-TEE gets next: a resume without news but for what follows. */
 static void set_resume(struct tg_call *call)
@@ -105,14 +132,15 @@ static void issue_free(struct tg_vm *vm, struct tg_call *call,
 
 /* Notes what OP-TEE asks, before anything of it is shown (I4). */
 static enum tg_status note_request(struct tg_call *call,
-				   const struct optee_msg_arg *msg)
+				   const struct rpc_copies *copies)
 {
+	const struct optee_msg_arg *msg = copies->msg;
 	struct tg_rpc *rpc = &call->rpc;
 
 	rpc->cmd = msg->cmd;
 	rpc->num_params = msg->num_params;
 	if (rpc->num_params > TG_RPC_PARAMS_MAX ||
-	    optee_msg_bytes(rpc->num_params) > rpc->buffer->guest_bytes)
+	    optee_msg_bytes(rpc->num_params) > copies->bytes)
 		return TG_GUEST_BAD_PARAM;
 	for (uint32_t i = 0; i < rpc->num_params; i++)
 		rpc->types[i] = (uint8_t)msg->params[i].attr;
@@ -183,7 +211,7 @@ static enum tg_status show_param(const struct tg_call *call, uint32_t type,
 }
 
 static enum tg_status show_request(struct tg_vm *vm, struct tg_call *call,
-				   const struct optee_msg_arg *msg)
+				   const struct rpc_copies *copies)
 {
 	const struct tg_rpc *rpc = &call->rpc;
 	union rpc_msg copy = { 0 };
@@ -193,34 +221,49 @@ static enum tg_status show_request(struct tg_vm *vm, struct tg_call *call,
 	answer_error(&copy.arg, TEE_ERROR_GENERIC);
 	for (uint32_t i = 0; i < rpc->num_params; i++) {
 		enum tg_status status =
-			show_param(call, rpc->types[i], &msg->params[i],
+			show_param(call, rpc->types[i], &copies->msg->params[i],
 				   &copy.arg.params[i]);
 
 		if (status != TG_OK)
 			return status;
 	}
-	return tg_port_copy_out(vm->guest, rpc->buffer->guest, copy.bytes,
-				optee_msg_bytes(rpc->num_params));
+	return tg_place_copy_out(vm, &copies->place, copies->at, copy.bytes,
+				 optee_msg_bytes(rpc->num_params));
+}
+
+/*
+ * Finds the message of the RPC. With room for it behind the call's message
+ * OP-TEE uses that and names no buffer; the guest knows as well.
+ */
+static bool find_request(struct tg_vm *vm, struct tg_call *call,
+			 struct tg_regs *regs)
+{
+	struct tg_cookie cookie = tg_cookie(tg_pair(regs->x[1], regs->x[2]));
+
+	if (call->rpc_bytes) {
+		tg_pair_set(regs, 1, 0);
+		return true;
+	}
+	call->rpc.buffer = tg_shm_hold(vm, cookie, TG_SHM_RPC_ARG);
+	return call->rpc.buffer != NULL;
 }
 
 static enum tg_rpc_next issue_cmd(struct tg_vm *vm, struct tg_call *call,
 				  struct tg_regs *regs)
 {
-	struct tg_cookie cookie = tg_cookie(tg_pair(regs->x[1], regs->x[2]));
-	struct optee_msg_arg *msg;
+	struct rpc_copies copies;
 	enum tg_status status;
 
-	call->rpc.buffer = tg_shm_hold(vm, cookie, TG_SHM_RPC_ARG);
-	if (!call->rpc.buffer)
+	if (!find_request(vm, call, regs))
 		return TG_RPC_ANSWERED;
-	msg = call->rpc.buffer->shadow.va;
-	status = note_request(call, msg);
+	copies = rpc_copies(call);
+	status = note_request(call, &copies);
 	if (status == TG_OK)
 		status = tg_policy_rpc(vm, call->rpc.cmd);
 	if (status == TG_OK)
-		status = prepare_request(vm, call, msg);
+		status = prepare_request(vm, call, copies.msg);
 	if (status == TG_OK)
-		status = show_request(vm, call, msg);
+		status = show_request(vm, call, &copies);
 	if (status == TG_OK) {
 		tg_port_trace(vm->guest, vm->id, TG_TRACE_RPC_CMD,
 			      call->rpc.cmd, call->rpc.num_params);
@@ -229,7 +272,7 @@ static enum tg_rpc_next issue_cmd(struct tg_vm *vm, struct tg_call *call,
 	tg_count(&vm->stats.refused[status]);
 	tg_port_trace(vm->guest, vm->id, TG_TRACE_REFUSED, status,
 		      call->rpc.cmd);
-	answer_error(msg, tg_status_to_tee(status));
+	answer_error(copies.msg, tg_status_to_tee(status));
 	return TG_RPC_ANSWERED;
 }
 
@@ -252,7 +295,7 @@ static enum tg_status accept_payload(struct tg_vm *vm, struct tg_call *call,
 		return TG_GUEST_BAD_PARAM;
 	shm->cookie = tg_cookie(from->u.tmem.shm_ref);
 	status = tg_pagelist_pin(vm, &shm->list, &from->u.tmem,
-				 from->attr == list);
+				 from->attr == list, NULL);
 	if (status == TG_OK)
 		status = tg_shm_insert(vm, shm);
 	if (status != TG_OK)
@@ -283,13 +326,14 @@ static void accept_params(const struct tg_rpc *rpc,
 
 static void reply_cmd(struct tg_vm *vm, struct tg_call *call)
 {
-	struct optee_msg_arg *msg = call->rpc.buffer->shadow.va;
+	struct rpc_copies copies = rpc_copies(call);
+	struct optee_msg_arg *msg = copies.msg;
 	union rpc_msg copy = { 0 };
 	enum tg_status status;
 
 	/* I3: one fetch; everything below works on the copy. */
-	status = tg_port_copy_in(vm->guest, call->rpc.buffer->guest, copy.bytes,
-				 optee_msg_bytes(call->rpc.num_params));
+	status = tg_place_copy_in(vm, &copies.place, copies.at, copy.bytes,
+				  optee_msg_bytes(call->rpc.num_params));
 	if (status == TG_OK && call->rpc.cmd == OPTEE_RPC_CMD_SHM_ALLOC &&
 	    copy.arg.ret == TEE_SUCCESS)
 		status = accept_payload(vm, call, copy.arg.params, msg->params);

@@ -9,6 +9,7 @@ TG_CORE_SOURCES := \
 	msg.c \
 	notif.c \
 	pagelist.c \
+	place.c \
 	policy.c \
 	rpc.c \
 	session.c \

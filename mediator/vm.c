@@ -229,7 +229,7 @@ static enum tg_status dispatch(struct tg_vm *vm, struct tg_regs *regs)
 {
 	/* I9: the upper half of x0 selects nothing. */
 	uint32_t id = (uint32_t)regs->x[0];
-	enum tg_policy policy = tg_policy_function(id);
+	enum tg_policy policy = tg_policy_function(vm, id);
 
 	if (policy == TG_POLICY_REFUSE)
 		return TG_GUEST_UNKNOWN_FUNCTION;

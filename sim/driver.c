@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "guest.h"
+#include "tee.h"
 
 /* Writes a list of @pages pages that follow each other from @ipa on. */
 void sim_pagelist_fill(struct tg_guest *guest, uint64_t list, uint64_t ipa,
@@ -124,24 +125,75 @@ static void msg_get(struct tg_guest *guest, uint64_t ipa, struct sim_msg *msg)
 	sim_guest_read(guest, ipa, msg, optee_msg_bytes(n));
 }
 
-static uint32_t start_at(struct sim_call *call, struct tg_guest *guest,
-			 uint64_t ipa)
+uint32_t sim_call_send(struct sim_call *call, struct tg_guest *guest,
+		       uint64_t ipa, const struct sim_msg *msg,
+		       const struct tg_regs *regs)
 {
-	*call = (struct sim_call){ .guest = guest, .ipa = ipa };
-	call->regs.x[0] = OPTEE_SMC_CALL_WITH_ARG;
-	sim_pair_set(&call->regs, 1, ipa);
+	msg_put(guest, ipa, msg);
+	*call = (struct sim_call){ .guest = guest, .ipa = ipa, .regs = *regs };
+	if (regs->x[0] != OPTEE_SMC_CALL_WITH_ARG)
+		call->rpc_ipa = ipa + optee_msg_bytes(msg->num_params);
 	sim_guest_smc(guest, &call->regs);
 	return (uint32_t)call->regs.x[0];
+}
+
+/* As Linux does: messages in pages that it has registered once for all. */
+#define ARGS_SLOT_BYTES 512u
+
+static bool is_registration(const struct sim_msg *msg)
+{
+	return msg->cmd == OPTEE_MSG_CMD_REGISTER_SHM ||
+	       msg->cmd == OPTEE_MSG_CMD_UNREGISTER_SHM;
+}
+
+static bool is_in_args(const struct tg_guest *guest, uint64_t ipa)
+{
+	return guest->args_ipa && ipa - guest->args_ipa < TG_PAGE_BYTES;
+}
+
+/* Where a new message goes. A registration cannot need what it makes. */
+static uint64_t msg_alloc(struct tg_guest *guest, const struct sim_msg *msg)
+{
+	size_t bytes = optee_msg_bytes(msg->num_params % TG_PAGE_BYTES) +
+		       optee_msg_bytes(TEE_RPC_PARAMS);
+	uint64_t ipa;
+
+	if (guest->call_with != OPTEE_SMC_CALL_WITH_REGD_ARG ||
+	    is_registration(msg) || bytes > ARGS_SLOT_BYTES)
+		return sim_guest_alloc(guest, sizeof(*msg));
+	if (!guest->args_ipa) {
+		ipa = sim_guest_alloc(guest, TG_PAGE_BYTES);
+		if (sim_register(guest, SIM_ARGS_COOKIE, ipa, TG_PAGE_BYTES))
+			sim_die("sim: no buffer for messages");
+		guest->args_ipa = ipa;
+	}
+	return guest->args_ipa +
+	       guest->args_next++ * ARGS_SLOT_BYTES % TG_PAGE_BYTES;
+}
+
+/* The call with the message at @ipa, by the function that the driver uses. */
+static uint32_t start_at(struct sim_call *call, struct tg_guest *guest,
+			 uint64_t ipa, const struct sim_msg *msg)
+{
+	struct tg_regs regs = { .x = { OPTEE_SMC_CALL_WITH_ARG } };
+
+	if (guest->call_with && guest->call_with != OPTEE_SMC_CALL_WITH_ARG)
+		regs.x[0] = OPTEE_SMC_CALL_WITH_RPC_ARG;
+	sim_pair_set(&regs, 1, ipa);
+	if (guest->call_with == OPTEE_SMC_CALL_WITH_REGD_ARG &&
+	    is_in_args(guest, ipa) && !is_registration(msg)) {
+		regs.x[0] = OPTEE_SMC_CALL_WITH_REGD_ARG;
+		sim_pair_set(&regs, 1, SIM_ARGS_COOKIE);
+		regs.x[3] = ipa - guest->args_ipa;
+	}
+	return sim_call_send(call, guest, ipa, msg, &regs);
 }
 
 /* Sends a message and returns at the first RPC, or at the end. */
 uint32_t sim_call_start(struct sim_call *call, struct tg_guest *guest,
 			const struct sim_msg *msg)
 {
-	uint64_t ipa = sim_guest_alloc(guest, sizeof(*msg));
-
-	msg_put(guest, ipa, msg);
-	return start_at(call, guest, ipa);
+	return start_at(call, guest, msg_alloc(guest, msg), msg);
 }
 
 uint32_t sim_call_resume(struct sim_call *call)
@@ -157,7 +209,9 @@ uint32_t sim_call_resume(struct sim_call *call)
 
 uint32_t sim_call_step(struct sim_call *call)
 {
+	call->guest->rpc_ipa = call->rpc_ipa;
 	sim_rpc_serve(call->guest, &call->regs);
+	call->guest->rpc_ipa = 0;
 	return sim_call_resume(call);
 }
 
@@ -196,14 +250,13 @@ uint32_t sim_call_at(struct tg_guest *guest, uint64_t ipa, struct sim_msg *msg)
 {
 	struct sim_call call;
 
-	msg_put(guest, ipa, msg);
-	start_at(&call, guest, ipa);
+	start_at(&call, guest, ipa, msg);
 	return sim_call_finish(&call, msg);
 }
 
 uint32_t sim_call(struct tg_guest *guest, struct sim_msg *msg)
 {
-	return sim_call_at(guest, sim_guest_alloc(guest, sizeof(*msg)), msg);
+	return sim_call_at(guest, msg_alloc(guest, msg), msg);
 }
 
 uint32_t sim_open(struct tg_guest *guest)

@@ -57,6 +57,10 @@ struct tg_guest {
 	uint64_t rpcs[TG_RPC_KIND_COUNT]; /* that it served */
 	uint64_t rpc_cmds[16];
 	uint64_t unknown_frees;
+	uint32_t call_with; /* function id of its calls; 0: CALL_WITH_ARG */
+	uint64_t args_ipa; /* the page for CALL_WITH_REGD_ARG, registered */
+	uint32_t args_next;
+	uint64_t rpc_ipa; /* an RPC's message behind that of a call, or 0 */
 	bool hostile; /* its driver may meet what makes no sense */
 	bool forges_names; /* it uses the mediator's own for its buffers */
 };
@@ -81,6 +85,7 @@ struct sim_call {
 	struct tg_guest *guest;
 	uint64_t ipa; /* of the message */
 	struct tg_regs regs; /* as they came back last */
+	uint64_t rpc_ipa; /* of the room for RPCs behind it, or 0 */
 };
 
 /* guest.c: memory and SMCs. Every guest has the map below. */
@@ -130,6 +135,10 @@ struct optee_msg_param *sim_msg_temp(struct tg_guest *guest,
 /* x0 after the whole call, RPCs served; @msg is read back. */
 uint32_t sim_call(struct tg_guest *guest, struct sim_msg *msg);
 uint32_t sim_call_at(struct tg_guest *guest, uint64_t ipa, struct sim_msg *msg);
+/* @regs: the function and where the message is, which is at @ipa as well. */
+uint32_t sim_call_send(struct sim_call *call, struct tg_guest *guest,
+		       uint64_t ipa, const struct sim_msg *msg,
+		       const struct tg_regs *regs);
 uint32_t sim_call_start(struct sim_call *call, struct tg_guest *guest,
 			const struct sim_msg *msg);
 uint32_t sim_call_step(struct sim_call *call); /* serve, resume */
@@ -146,8 +155,13 @@ uint32_t sim_register(struct tg_guest *guest, uint64_t cookie, uint64_t ipa,
 		      uint64_t size);
 uint32_t sim_unregister(struct tg_guest *guest, uint64_t cookie);
 
+/* The name of the page that a driver with CALL_WITH_REGD_ARG registers. */
+#define SIM_ARGS_COOKIE 0xffffa46500000000ull
+
 /* supplicant.c: answers to RPCs */
 void sim_rpc_serve(struct tg_guest *guest, struct tg_regs *regs);
+uint64_t sim_rpc_ipa(struct tg_guest *guest, const struct tg_regs *regs,
+		     uint64_t *ret_bytes);
 struct sim_buffer *sim_buffer_find(struct tg_guest *guest, uint64_t cookie);
 struct sim_buffer *sim_buffer_new(struct tg_guest *guest, uint64_t bytes,
 				  bool is_arg);

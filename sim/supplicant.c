@@ -115,26 +115,57 @@ static void file_system(struct tg_guest *guest, struct sim_msg *msg)
 	msg->ret = TEE_SUCCESS;
 }
 
-static void serve_cmd(struct tg_guest *guest, struct tg_regs *regs)
+/*
+ * Where the message of an RPC_CMD is and how long it may be; 0 where a guest
+ * cannot know. With room for it behind the call's message OP-TEE names none.
+ */
+uint64_t sim_rpc_ipa(struct tg_guest *guest, const struct tg_regs *regs,
+		     uint64_t *ret_bytes)
 {
 	uint64_t cookie = sim_pair(regs->x[1], regs->x[2]);
 	struct sim_buffer *buffer = sim_buffer_find(guest, cookie);
+
+	*ret_bytes = optee_msg_bytes(TEE_RPC_PARAMS);
+	/* A hostile one may have taken the RPC of one call for another's. */
+	if (guest->rpc_ipa && !(cookie && guest->hostile)) {
+		uint64_t last = guest->rpc_ipa + *ret_bytes - 1;
+
+		if (cookie)
+			sim_die("sim: an RPC in a buffer, and the call has room");
+		/* A hostile one need not have the memory that it says. */
+		return sim_guest_page(guest, guest->rpc_ipa, true) ==
+					       SIM_NO_PAGE ||
+				       sim_guest_page(guest, last, true) ==
+					       SIM_NO_PAGE ?
+			       0 :
+			       guest->rpc_ipa;
+	}
+	if (!buffer || !buffer->is_arg)
+		return 0;
+	*ret_bytes = buffer->bytes;
+	return buffer->ipa;
+}
+
+static void serve_cmd(struct tg_guest *guest, struct tg_regs *regs)
+{
 	struct sim_msg msg;
+	uint64_t room, ipa;
 	size_t bytes;
 
-	if (!buffer || !buffer->is_arg) {
+	ipa = sim_rpc_ipa(guest, regs, &room);
+	if (!ipa) {
 		if (guest->hostile)
 			return;
 		sim_die("sim: an RPC in a buffer that the guest never gave");
 	}
-	sim_guest_read(guest, buffer->ipa, &msg, 32);
+	sim_guest_read(guest, ipa, &msg, 32);
 	bytes = optee_msg_bytes(msg.num_params);
-	if (bytes > buffer->bytes) {
+	if (bytes > room) {
 		if (guest->hostile)
 			return;
 		sim_die("sim: an RPC larger than its buffer");
 	}
-	sim_guest_read(guest, buffer->ipa, &msg, bytes);
+	sim_guest_read(guest, ipa, &msg, bytes);
 	guest->rpc_cmds[msg.cmd & 15]++;
 	switch (msg.cmd) {
 	case OPTEE_RPC_CMD_SHM_ALLOC:
@@ -158,7 +189,7 @@ static void serve_cmd(struct tg_guest *guest, struct tg_regs *regs)
 		msg.ret = TEE_NOT_SUPPORTED;
 		break;
 	}
-	sim_guest_write(guest, buffer->ipa, &msg, bytes);
+	sim_guest_write(guest, ipa, &msg, bytes);
 }
 
 /* Prepares @regs for RETURN_FROM_RPC; x0 is the caller's. */

@@ -227,6 +227,7 @@ static void check_inputs(const struct tg_regs *regs)
 		used |= 1u << 1;
 		break;
 	case OPTEE_SMC_CALL_WITH_ARG:
+	case OPTEE_SMC_CALL_WITH_RPC_ARG:
 		used |= 1u << 1 | 1u << 2;
 		break;
 	case OPTEE_SMC_RETURN_FROM_RPC:
@@ -260,6 +261,7 @@ static void guest_call(struct tee_partition *partition, struct tg_regs *regs)
 		tee_notif_get(partition, regs);
 		break;
 	case OPTEE_SMC_CALL_WITH_ARG:
+	case OPTEE_SMC_CALL_WITH_RPC_ARG:
 		tee_call_start(partition, regs);
 		break;
 	case OPTEE_SMC_RETURN_FROM_RPC:

@@ -73,6 +73,8 @@ struct tee_thread {
 	struct tg_regs in;
 	struct tg_regs out;
 	struct tee_mobj *rpc_arg;
+	/* Behind the call's argument, when it came with one for RPCs. */
+	struct optee_msg_arg *given;
 	struct tee_mobj *arg;
 	uint64_t entries; /* start and resumes */
 };
@@ -191,6 +193,7 @@ void tee_point(struct tee_thread *thread);
 void tee_rpc(struct tee_thread *thread, uint32_t rpc, uint64_t pair);
 uint32_t tee_rpc_cmd(struct tee_thread *thread, uint32_t cmd, uint32_t count,
 		     struct tee_param *params);
+struct optee_msg_arg *tee_rpc_message(struct tee_thread *thread);
 struct tee_mobj *tee_rpc_alloc(struct tee_thread *thread, uint64_t size);
 void tee_rpc_free(struct tee_thread *thread, struct tee_mobj *mobj);
 void tee_rpc_interrupt(struct tee_thread *thread);

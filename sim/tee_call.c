@@ -277,6 +277,24 @@ uint32_t tee_entry(struct tee_thread *thread, struct optee_msg_arg *arg)
 	}
 }
 
+/*
+ * The room for RPCs that came with the call. A buffer for them that the thread
+ * has from an earlier call is given back: it has no use for two.
+ */
+static void take_given(struct tee_thread *thread, struct optee_msg_arg *arg)
+{
+	size_t at = optee_msg_bytes(arg->num_params);
+
+	if ((uint32_t)thread->in.x[0] != OPTEE_SMC_CALL_WITH_RPC_ARG)
+		return;
+	if (arg->num_params > OPTEE_MSG_PARAMS_MAX ||
+	    at + optee_msg_bytes(TEE_RPC_PARAMS) > TG_PAGE_BYTES)
+		sim_die("I1: no room for RPCs behind %u parameters",
+			arg->num_params);
+	tee_rpc_cache_clear(thread);
+	thread->given = (void *)tee_mobj_at(thread->arg, at);
+}
+
 static void thread_main(void *p)
 {
 	struct tee_thread *thread = p;
@@ -286,9 +304,11 @@ static void thread_main(void *p)
 	thread->arg =
 		tee_mobj_new(thread->partition, TEE_MOBJ_ARG, &pa, 1, 0, 0);
 	arg = (void *)tee_mobj_at(thread->arg, 0);
+	take_given(thread, arg);
 	tee_point(thread);
 	thread->out = (struct tg_regs){ .x = { tee_entry(thread, arg) } };
 	tee_point(thread);
+	thread->given = NULL;
 	if (!thread->partition->cache)
 		tee_rpc_cache_clear(thread);
 	if (tee.scribble)

@@ -47,13 +47,21 @@ void tee_rpc_cache_clear(struct tee_thread *thread)
 	tee_mobj_put(mobj);
 }
 
+/* Where the thread has the messages of its RPCs, or NULL as yet. */
+struct optee_msg_arg *tee_rpc_message(struct tee_thread *thread)
+{
+	if (thread->given)
+		return thread->given;
+	return thread->rpc_arg ? (void *)tee_mobj_at(thread->rpc_arg, 0) : NULL;
+}
+
 static struct optee_msg_arg *get_arg(struct tee_thread *thread)
 {
 	uint64_t cookie;
 	uint64_t pa;
 
-	if (thread->rpc_arg)
-		return (void *)tee_mobj_at(thread->rpc_arg, 0);
+	if (tee_rpc_message(thread))
+		return tee_rpc_message(thread);
 	tee_rpc(thread, OPTEE_RPC_ALLOC, optee_msg_bytes(TEE_RPC_PARAMS));
 	pa = sim_pair(thread->in.x[1], thread->in.x[2]);
 	cookie = sim_pair(thread->in.x[4], thread->in.x[5]);
@@ -153,7 +161,9 @@ static struct optee_msg_arg *issue(struct tee_thread *thread, uint32_t cmd,
 		set_param(&arg->params[i], &params[i]);
 	if (count <= TEE_RPC_PARAMS)
 		memcpy(asked.bytes, arg, optee_msg_bytes(count));
-	tee_rpc(thread, OPTEE_RPC_CMD, thread->rpc_arg->cookie);
+	/* What was given with the call has no name. */
+	tee_rpc(thread, OPTEE_RPC_CMD,
+		thread->given ? 0 : thread->rpc_arg->cookie);
 	if (count <= TEE_RPC_PARAMS)
 		check_reply(&asked.arg, arg);
 	return arg;

@@ -24,6 +24,7 @@ static bool taken[BUFFERS]; /* not freed yet */
 static bool pinned[BUFFERS];
 
 static uint32_t held[BUFFERS]; /* by calls */
+static uint32_t messages[BUFFERS]; /* that lie there */
 
 static unsigned int index_of(const struct tg_shm *shm)
 {
@@ -68,6 +69,7 @@ void tg_port_free(void *p)
 
 	PROVE(taken[i], "freed twice");
 	PROVE(!held[i], "I1: freed while a call holds it");
+	PROVE(!messages[i], "I12: freed while a message lies in it");
 	PROVE(!pinned[i], "freed with its pins");
 	taken[i] = false;
 }
@@ -159,15 +161,41 @@ static void drop(void)
 static void claim(void)
 {
 	struct tg_cookie cookie = { nondet_u64() };
-	struct tg_shm *shm = tg_shm_claim(&vm, cookie, TG_SHM_REGISTERED);
+	enum tg_status why;
+	struct tg_shm *shm = tg_shm_claim(&vm, cookie, TG_SHM_REGISTERED, &why);
 
+	PROVE((shm != NULL) == (why == TG_OK), "no reason");
 	if (!shm)
 		return;
 	PROVE(shm->state == TG_SHM_DYING, "I1: calls can still name it");
+	PROVE(!messages[index_of(shm)], "I12: a message lies in it");
 	if (nondet_bool())
 		tg_shm_make_live(&vm, shm);
 	else
 		tg_shm_forget(&vm, shm);
+}
+
+/* A call begins with its message in a buffer, or one ends. */
+static void message(void)
+{
+	struct tg_cookie cookie = { nondet_u64() };
+	unsigned int i = nondet_u32();
+	struct tg_shm *shm;
+
+	ASSUME(i < BUFFERS);
+	if (messages[i]) {
+		messages[i]--;
+		tg_shm_drop_message(&vm, buffer_at(i));
+	}
+	shm = tg_shm_hold_message(&vm, cookie);
+	if (!shm)
+		return;
+	PROVE(taken[index_of(shm)] && shm->cookie.v == cookie.v &&
+		      shm->kind == TG_SHM_REGISTERED &&
+		      shm->state == TG_SHM_LIVE,
+	      "I1: a message in another buffer");
+	PROVE(shm->list.count <= TG_MSG_SHM_PAGES_MAX, "pages without note");
+	messages[index_of(shm)]++;
 }
 
 static void detach(void)
@@ -189,6 +217,9 @@ static bool entry_is_valid(const struct tg_shm *shm)
 	unsigned int i = index_of(shm);
 
 	return taken[i] && shm->cookie.v && shm->users == held[i] &&
+	       shm->messages == messages[i] &&
+	       (!shm->messages || (shm->kind == TG_SHM_REGISTERED &&
+				   shm->state == TG_SHM_LIVE)) &&
 	       (shm->kind == TG_SHM_REGISTERED ||
 		shm->kind == TG_SHM_RPC_ARG) &&
 	       (shm->state == TG_SHM_LIVE || shm->state == TG_SHM_DYING ||
@@ -241,8 +272,9 @@ static void any_table(void)
 		taken[i] = true;
 		pinned[i] = nondet_bool();
 		held[i] = buffer_at(i)->users;
+		messages[i] = buffer_at(i)->messages;
 		ASSUME(entry_is_valid(buffer_at(i)));
-		ASSUME(held[i] < UINT32_MAX);
+		ASSUME(held[i] < UINT32_MAX && messages[i] < UINT32_MAX);
 		vm.shm_count += buffer_at(i)->kind != TG_SHM_RPC_ARG;
 		vm.rpc_count += buffer_at(i)->kind == TG_SHM_RPC_ARG;
 	}

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Fetching a message: for any address, any header that the guest has there,
- * and with pages of their real size, nothing is written outside of the shadow
- * page and no byte of the guest's is read twice (I3).
+ * Fetching a message: for any header that the guest has there, with room for
+ * RPCs behind it or without, and with pages of their real size, nothing is
+ * written outside of the shadow page, no byte of the guest's is read twice
+ * (I3), and nothing is read that is not known to be there. Where the guest has
+ * the message is place_proof.c's.
  */
 #include "proof.h"
 
@@ -16,44 +18,63 @@ static struct {
 
 _Static_assert(sizeof(shadow) == TG_PAGE_BYTES, "a page");
 
-static uint64_t read_from, read_to;
-static unsigned int reads;
+static struct tg_call call = { .shadow = { .va = &shadow } };
+static uint64_t known; /* bytes that the place has */
+static uint64_t read_to;
+static bool aligned;
 
-enum tg_status tg_port_copy_in(struct tg_guest *guest, struct tg_ipa ipa,
-			       void *dst, size_t bytes)
+bool tg_place_is_aligned(const struct tg_place *place)
+{
+	PROVE(place == &call.arg, "another place");
+	aligned = nondet_bool();
+	return aligned;
+}
+
+bool tg_place_has(const struct tg_place *place, uint64_t bytes)
+{
+	PROVE(place == &call.arg, "another place");
+	if (nondet_bool())
+		return false;
+	if (bytes > known)
+		known = bytes;
+	return true;
+}
+
+enum tg_status tg_place_copy_in(struct tg_vm *vm, const struct tg_place *place,
+				uint64_t at, void *dst, size_t bytes)
 {
 	struct optee_msg_arg any;
-	size_t at = (size_t)((char *)dst - (char *)&shadow);
 
-	(void)guest;
-	PROVE(__CPROVER_same_object(dst, &shadow), "another destination");
+	(void)vm;
+	PROVE(place == &call.arg && aligned, "another place");
+	PROVE(dst == (char *)&shadow + at, "another destination");
 	PROVE(bytes <= sizeof(shadow) && at <= sizeof(shadow) - bytes,
 	      "past the end of the shadow page");
-	PROVE(ipa.v + bytes > ipa.v, "a range of the guest's that wraps");
-	if (reads++)
-		PROVE(ipa.v >= read_to || ipa.v + bytes <= read_from,
-		      "I3: a byte is read twice");
-	else
+	PROVE(at + bytes <= known, "what may not be there");
+	PROVE(at >= read_to, "I3: a byte is read twice");
+	if (!read_to)
 		shadow.arg = any;
-	read_from = ipa.v;
-	read_to = ipa.v + bytes;
+	read_to = at + bytes;
 	return nondet_bool() ? TG_OK : TG_GUEST_BAD_ADDRESS;
 }
 
 int main(void)
 {
 	struct tg_vm vm = { 0 };
-	struct tg_call call = { .shadow = { .va = &shadow } };
-	struct tg_ipa arg = { nondet_u64() };
 
-	call.arg = arg;
+	call.rpc_bytes = nondet_u32();
+	/* OP-TEE's, up to what the mediator takes. */
+	ASSUME(call.rpc_bytes <= optee_msg_bytes(TG_RPC_PARAMS_MAX));
 	if (tg_msg_fetch(&vm, &call) == TG_OK) {
+		uint64_t bytes = optee_msg_bytes(call.num_params);
+
 		PROVE(call.num_params <= OPTEE_MSG_PARAMS_MAX, "too many");
 		PROVE(call.num_params == shadow.arg.num_params, "the count");
 		PROVE(call.cmd == shadow.arg.cmd, "the command");
-		PROVE(reads == (call.num_params ? 2 : 1), "the parameters");
-		PROVE(arg.v + TG_PAGE_MASK > arg.v, "an answer could wrap");
+		PROVE(read_to == bytes, "the parameters");
+		PROVE(bytes + call.rpc_bytes <= known, "an answer may not fit");
+		PROVE(bytes + call.rpc_bytes <= TG_PAGE_BYTES,
+		      "I1: an RPC's message past the shadow page");
 	}
-	PROVE(reads <= 2, "read more often than needed");
 	return 0;
 }

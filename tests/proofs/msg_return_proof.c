@@ -35,12 +35,11 @@ static void prove_param(uint64_t n, uint64_t from, size_t bytes)
 		      "I2: not the size alone");
 }
 
-enum tg_status tg_port_copy_out(struct tg_guest *guest, struct tg_ipa ipa,
-				const void *src, size_t bytes)
+enum tg_status tg_place_copy_out(struct tg_vm *vm, const struct tg_place *place,
+				 uint64_t at, const void *src, size_t bytes)
 {
-	uint64_t at = ipa.v - call.arg.v;
-
-	(void)guest;
+	(void)vm;
+	PROVE(place == &call.arg, "to another place");
 	PROVE(at < TG_PAGE_BYTES && bytes <= TG_PAGE_BYTES - at,
 	      "outside of the message");
 	PROVE(!result_told, "the outcome is not the last");
@@ -76,11 +75,9 @@ int main(void)
 	call.shadow.va = &shadow;
 	call.cmd = nondet_u32();
 	call.num_params = nondet_u32();
-	call.arg = tg_ipa(nondet_u64());
 	__CPROVER_havoc_object(&shadow);
 	/* As tg_msg_fetch() leaves them: msg_fetch_proof.c. */
 	ASSUME(call.num_params <= OPTEE_MSG_PARAMS_MAX);
-	ASSUME(!(call.arg.v & 7) && call.arg.v + TG_PAGE_MASK > call.arg.v);
 	for (uint32_t i = 0; i < OPTEE_MSG_PARAMS_MAX; i++) {
 		call.types[i] = nondet_u8();
 		ASSUME(is_type(call.types[i]));

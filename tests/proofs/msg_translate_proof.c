@@ -23,10 +23,11 @@ static uint64_t held_name;
 
 enum tg_status tg_pagelist_pin(struct tg_vm *vm, struct tg_pagelist *list,
 			       const struct optee_msg_tmem *tmem,
-			       bool noncontig)
+			       bool noncontig, struct tg_ipa *ret_ipas)
 {
 	(void)vm;
 	(void)noncontig;
+	PROVE(!ret_ipas || ret_ipas == shm.pages, "noted for another buffer");
 	*list = (struct tg_pagelist){ 0 };
 	if (nondet_bool())
 		return any_error();
@@ -57,12 +58,15 @@ struct tg_shm *tg_shm_hold(struct tg_vm *vm, struct tg_cookie cookie,
 }
 
 struct tg_shm *tg_shm_claim(struct tg_vm *vm, struct tg_cookie cookie,
-			    enum tg_shm_kind kind)
+			    enum tg_shm_kind kind, enum tg_status *ret_why)
 {
 	(void)vm;
 	PROVE(kind == TG_SHM_REGISTERED, "I1: a buffer of another kind");
-	if (!is_name(cookie.v) || nondet_bool())
+	*ret_why = TG_OK;
+	if (!is_name(cookie.v) || nondet_bool()) {
+		*ret_why = any_error();
 		return NULL;
+	}
 	claimed++;
 	held_name = cookie.v;
 	return &shm;

@@ -29,6 +29,10 @@ static struct tg_ipa watched_ipa;
 
 static uint64_t fetched, pinned, unpinned;
 
+/* Where the guest's pages are noted, if they are to be. */
+static struct tg_ipa noted[TG_MSG_SHM_PAGES_MAX];
+static bool noting;
+
 /* Stands for list_pages(): ceiling of a division by a constant. */
 uint64_t proof_list_pages(uint64_t count)
 {
@@ -154,6 +158,9 @@ static void prove_list(const struct tg_pagelist *list,
 		       const struct optee_msg_tmem *tmem, bool noncontig)
 {
 	PROVE(list->count == PAGES && pinned == PAGES, "not every page");
+	if (PAGES <= TG_MSG_SHM_PAGES_MAX && watched < PAGES)
+		PROVE(!noting || noted[watched].v == watched_ipa.v,
+		      "I3: a page is noted that was not pinned");
 	PROVE(list->offset == (tmem->buf_ptr & TG_PAGE_MASK), "the offset");
 	PROVE(tg_pagelist_address(list) & PA_MARK, "I1: an address of a guest");
 	PROVE(list_page(list, watched_list)->pages[watched_entry].v ==
@@ -191,7 +198,9 @@ int main(void)
 	ASSUME(watched < PAGES);
 	watched_pa = any_pa();
 
-	if (tg_pagelist_pin(&vm, &list, &tmem, noncontig) == TG_OK) {
+	noting = nondet_bool();
+	if (tg_pagelist_pin(&vm, &list, &tmem, noncontig,
+			    noting ? noted : NULL) == TG_OK) {
 		prove_list(&list, &tmem, noncontig);
 		PROVE(vm.pinned_pages == before + PAGES, "I8: a wrong sum");
 		tg_pagelist_release(&vm, &list);

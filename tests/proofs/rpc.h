@@ -8,10 +8,14 @@
 
 #include "proof.h"
 
+/* An RPC's message, behind one of a call that has no parameters. */
 static struct {
-	struct optee_msg_arg arg;
-	struct optee_msg_param params[OPTEE_MSG_PARAMS_MAX];
-} shadow;
+	struct optee_msg_arg call;
+	struct {
+		struct optee_msg_arg arg;
+		struct optee_msg_param params[OPTEE_MSG_PARAMS_MAX];
+	} rpc;
+} page;
 
 static struct tg_vm vm;
 static struct tg_call call;
@@ -96,7 +100,7 @@ void tg_shm_forget_cookie(struct tg_vm *v, struct tg_cookie cookie,
 {
 	(void)v;
 	PROVE(kind == TG_SHM_RPC_PAYLOAD, "I1: a buffer of another kind");
-	PROVE(cookie.v == shadow.params[0].u.value.b, "another buffer");
+	PROVE(cookie.v == page.rpc.params[0].u.value.b, "another buffer");
 	forgotten++;
 }
 
@@ -109,10 +113,11 @@ bool tg_pagelist_fits(struct tg_vm *v, uint64_t bytes)
 
 enum tg_status tg_pagelist_pin(struct tg_vm *v, struct tg_pagelist *list,
 			       const struct optee_msg_tmem *tmem,
-			       bool noncontig)
+			       bool noncontig, struct tg_ipa *ret_ipas)
 {
 	(void)v;
 	(void)noncontig;
+	PROVE(!ret_ipas, "noted for no use");
 	*list = (struct tg_pagelist){ 0 };
 	if (nondet_bool())
 		return any_error();
@@ -138,20 +143,44 @@ uint32_t tg_status_to_tee(enum tg_status status)
 /* A call of which OP-TEE may have written anything. */
 static inline void proof_rpc_init(void)
 {
-	__CPROVER_havoc_object(&shadow);
+	__CPROVER_havoc_object(&page);
 	list_page.pa = any_page_pa();
 	buffer.kind = TG_SHM_RPC_ARG;
-	buffer.shadow.va = &shadow;
+	buffer.shadow.va = &page.rpc;
 	buffer.guest = tg_ipa(nondet_u64());
 	buffer.guest_bytes = nondet_u32();
 	/* issue_alloc() asked for no less and no more. */
 	ASSUME(buffer.guest_bytes >= sizeof(struct optee_msg_arg) &&
 	       buffer.guest_bytes <= TG_PAGE_BYTES);
+	/* As tg_msg_fetch() leaves them: msg_fetch_proof.c. */
+	call.shadow.va = &page;
+	call.rpc_bytes = nondet_bool() ? nondet_u32() : 0;
+	ASSUME(call.rpc_bytes <= sizeof(page.rpc));
+	call.arg.ipa = tg_ipa(nondet_u64());
+	call.arg.offset = nondet_u64();
 	call.thread = nondet_u32();
 	call.slot = nondet_u32();
 	ASSUME(call.slot < TG_CALLS_MAX);
 	call.temp_count = nondet_u32();
 	ASSUME(call.temp_count <= TG_CALL_MEMREFS_MAX);
+}
+
+/* What is copied is the RPC's message, in the one place that it has. */
+static inline void prove_place(const struct tg_place *place, uint64_t at,
+			       size_t bytes)
+{
+	if (call.rpc_bytes) {
+		PROVE(place->ipa.v == call.arg.ipa.v &&
+			      place->offset == call.arg.offset &&
+			      at == sizeof(page.call),
+		      "not behind the call's message");
+		PROVE(bytes <= call.rpc_bytes, "past the end of the room");
+	} else {
+		PROVE(place->ipa.v == buffer.guest.v && !place->shm &&
+			      !place->offset && !at &&
+			      bytes <= buffer.guest_bytes,
+		      "outside of the guest's buffer");
+	}
 }
 
 /* What OP-TEE gets of it is a resume of that thread, and nothing undefined. */

@@ -10,26 +10,26 @@
 
 static unsigned int shown;
 
-enum tg_status tg_port_copy_in(struct tg_guest *guest, struct tg_ipa ipa,
-			       void *dst, size_t bytes)
+enum tg_status tg_place_copy_in(struct tg_vm *v, const struct tg_place *place,
+				uint64_t at, void *dst, size_t bytes)
 {
-	(void)guest;
-	(void)ipa;
+	(void)v;
+	(void)place;
+	(void)at;
 	(void)dst;
 	(void)bytes;
 	PROVE(false, "I4: guest memory is read while a question is asked");
 	return TG_GUEST_BAD_ADDRESS;
 }
 
-enum tg_status tg_port_copy_out(struct tg_guest *guest, struct tg_ipa ipa,
-				const void *src, size_t bytes)
+enum tg_status tg_place_copy_out(struct tg_vm *v, const struct tg_place *place,
+				 uint64_t at, const void *src, size_t bytes)
 {
 	const union rpc_msg *msg = src;
 	uint32_t i = nondet_u32(), type;
 
-	(void)guest;
-	PROVE(ipa.v == buffer.guest.v && bytes <= buffer.guest_bytes,
-	      "outside of the guest's buffer");
+	(void)v;
+	prove_place(place, at, bytes);
 	PROVE(bytes <= sizeof(*msg), "past the end of the copy");
 	PROVE(msg->arg.cmd == call.rpc.cmd, "I4: another command");
 	PROVE(msg->arg.num_params == call.rpc.num_params, "I4: the count");
@@ -60,14 +60,14 @@ int main(void)
 	for (int n = 0; n < 4; n++)
 		regs.x[n] = (uint32_t)regs.x[n];
 	proof_rpc_init();
-	before = shadow.arg;
+	before = page.rpc.arg;
 	next = tg_rpc_issue(&vm, &call, &regs);
 	prove_resume();
 	PROVE(shown <= 1, "shown twice");
 	PROVE(holds == !!call.rpc.buffer && spares == !!call.rpc.spare,
 	      "kept without a record");
-	PROVE(shadow.arg.cmd == before.cmd &&
-		      shadow.arg.num_params == before.num_params,
+	PROVE(page.rpc.arg.cmd == before.cmd &&
+		      page.rpc.arg.num_params == before.num_params,
 	      "OP-TEE's question is changed");
 	if (next == TG_RPC_ANSWERED) {
 		PROVE(!holds && !spares && !call.rpc.func, "something is kept");
@@ -77,6 +77,9 @@ int main(void)
 	if (call.rpc.func == OPTEE_RPC_CMD)
 		PROVE(shown == 1 && call.rpc.num_params <= TG_RPC_PARAMS_MAX,
 		      "nothing was shown");
+	if (call.rpc.func == OPTEE_RPC_CMD && call.rpc_bytes)
+		PROVE(!regs.x[1] && !regs.x[2] && !holds,
+		      "I9: a name where the message has none");
 	if (call.rpc.func == OPTEE_RPC_ALLOC)
 		PROVE(regs.x[2] == 0 && spare.kind == TG_SHM_RPC_ARG &&
 			      regs.x[1] == call.rpc.alloc_bytes,

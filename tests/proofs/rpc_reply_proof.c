@@ -10,25 +10,25 @@
 
 static unsigned int fetched;
 
-enum tg_status tg_port_copy_in(struct tg_guest *guest, struct tg_ipa ipa,
-			       void *dst, size_t bytes)
+enum tg_status tg_place_copy_in(struct tg_vm *v, const struct tg_place *place,
+				uint64_t at, void *dst, size_t bytes)
 {
 	union rpc_msg any, *to = dst;
 
-	(void)guest;
-	PROVE(ipa.v == buffer.guest.v && bytes <= buffer.guest_bytes,
-	      "outside of the guest's buffer");
+	(void)v;
+	prove_place(place, at, bytes);
 	PROVE(bytes <= sizeof(any), "past the end of the copy");
 	PROVE(!fetched++, "I3: fetched twice");
 	*to = any;
 	return nondet_bool() ? TG_OK : TG_GUEST_BAD_ADDRESS;
 }
 
-enum tg_status tg_port_copy_out(struct tg_guest *guest, struct tg_ipa ipa,
-				const void *src, size_t bytes)
+enum tg_status tg_place_copy_out(struct tg_vm *v, const struct tg_place *place,
+				 uint64_t at, const void *src, size_t bytes)
 {
-	(void)guest;
-	(void)ipa;
+	(void)v;
+	(void)place;
+	(void)at;
 	(void)src;
 	(void)bytes;
 	PROVE(false, "I12: something is shown while an answer is taken");
@@ -51,12 +51,15 @@ static void ask(void)
 		spare.shadow.pa = any_page_pa();
 		spares = 1;
 	} else if (rpc->func == OPTEE_RPC_CMD) {
-		rpc->buffer = &buffer;
-		holds = 1;
+		if (!call.rpc_bytes) {
+			rpc->buffer = &buffer;
+			holds = 1;
+		}
 		rpc->cmd = nondet_u32();
 		rpc->num_params = nondet_u32();
 		ASSUME(rpc->num_params <= TG_RPC_PARAMS_MAX);
-		ASSUME(optee_msg_bytes(rpc->num_params) <= buffer.guest_bytes);
+		ASSUME(optee_msg_bytes(rpc->num_params) <=
+		       (call.rpc_bytes ? call.rpc_bytes : buffer.guest_bytes));
 		for (unsigned int i = 0; i < TG_RPC_PARAMS_MAX; i++)
 			rpc->types[i] = nondet_u8();
 		if (rpc->cmd == OPTEE_RPC_CMD_SHM_ALLOC) {
@@ -102,18 +105,18 @@ int main(void)
 	proof_rpc_init();
 	ask();
 	ASSUME(i < OPTEE_MSG_PARAMS_MAX);
-	param = shadow.params[i];
-	before = shadow.arg;
+	param = page.rpc.params[i];
+	before = page.rpc.arg;
 	asked = call.rpc;
 	tg_rpc_reply(&vm, &call, &regs);
 	call.rpc.alloc_bytes = asked.alloc_bytes;
 	prove_resume();
 	PROVE(!holds && !spares, "something is kept");
 	PROVE(live == inserted, "a name that stands for nothing");
-	PROVE(shadow.arg.cmd == before.cmd &&
-		      shadow.arg.num_params == before.num_params,
+	PROVE(page.rpc.arg.cmd == before.cmd &&
+		      page.rpc.arg.num_params == before.num_params,
 	      "I4: the question is changed");
-	prove_param(&param, &shadow.params[i],
+	prove_param(&param, &page.rpc.params[i],
 		    i < asked.num_params ? asked.types[i] : 0,
 		    i == 0 && asked.func == OPTEE_RPC_CMD &&
 			    asked.cmd == OPTEE_RPC_CMD_SHM_ALLOC);

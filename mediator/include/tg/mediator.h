@@ -22,6 +22,7 @@
 #define TG_RPC_BUFFERS_MAX 256u /* RPC argument buffers of one guest */
 #define TG_PINNED_BYTES_MAX (1ull << 32) /* pinned for one guest */
 #define TG_CALL_MEMREFS_MAX 8u /* temporary memrefs in one call */
+#define TG_MSG_SHM_PAGES_MAX 16u /* a buffer with messages in it, registered */
 #define TG_RESUME_BUDGET_MAX 1024u /* resumes inside one trap */
 #define TG_TAS_MAX 64u /* trusted applications in one list */
 #define TG_NOTIF_VALUES_MAX 64u /* asynchronous ones; as OP-TEE has it */
@@ -104,6 +105,11 @@ struct tg_system {
 	 * policy.c keeps from guests. The embedder's, set before the first VM.
 	 */
 	const struct tg_ta_list *tas;
+	/*
+	 * Guests are not offered OPTEE_SMC_SEC_CAP_RPC_ARG. The embedder's,
+	 * set after tg_system_init() and before the first VM.
+	 */
+	bool rpc_arg_denied;
 };
 
 /*

@@ -105,13 +105,15 @@ static void note_smc(const struct tg_guest *guest, uint64_t id)
 {
 	switch (id) {
 	case OPTEE_SMC_CALL_WITH_ARG:
+	case OPTEE_SMC_CALL_WITH_RPC_ARG:
+	case OPTEE_SMC_CALL_WITH_REGD_ARG:
 		cover_note(guest, COVER_BEGIN);
 		break;
 	case OPTEE_SMC_RETURN_FROM_RPC:
 		cover_note(guest, COVER_RESUME);
 		break;
 	default:
-		cover_note(guest, tg_policy_function((uint32_t)id) ==
+		cover_note(guest, tg_policy_function(guest->vm, (uint32_t)id) ==
 						  TG_POLICY_REFUSE ?
 					  COVER_OTHER_SMC :
 					  COVER_FAST);
@@ -121,7 +123,9 @@ static void note_smc(const struct tg_guest *guest, uint64_t id)
 
 static void note_answer(const struct tg_guest *guest, uint64_t id, uint64_t x0)
 {
-	if (id != OPTEE_SMC_CALL_WITH_ARG && id != OPTEE_SMC_RETURN_FROM_RPC)
+	if (id != OPTEE_SMC_CALL_WITH_ARG &&
+	    id != OPTEE_SMC_CALL_WITH_RPC_ARG &&
+	    id != OPTEE_SMC_RETURN_FROM_RPC)
 		return;
 	switch (x0) {
 	case OPTEE_RPC_ALLOC:

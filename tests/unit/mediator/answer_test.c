@@ -103,24 +103,24 @@ static uint32_t rewrite_cmd;
 
 static bool answer_cmd(struct tg_guest *g, struct tg_regs *regs, void *arg)
 {
-	struct sim_buffer *buffer;
+	uint64_t at, bytes;
 	struct sim_msg msg;
 
 	(void)arg;
 	if ((uint32_t)regs->x[0] != OPTEE_RPC_CMD)
 		return false;
-	buffer = sim_buffer_find(g, sim_pair(regs->x[1], regs->x[2]));
-	assert_non_null(buffer);
-	sim_guest_read(g, buffer->ipa, &msg, 160);
+	at = sim_rpc_ipa(g, regs, &bytes);
+	assert_true(at && bytes >= 160);
+	sim_guest_read(g, at, &msg, 160);
 	if (msg.cmd != rewrite_cmd)
 		return false;
 	/* Let the driver answer it first. */
 	g->rpc_hook = NULL;
 	sim_rpc_serve(g, regs);
 	g->rpc_hook = answer_cmd;
-	sim_guest_read(g, buffer->ipa, &msg, 160);
+	sim_guest_read(g, at, &msg, 160);
 	rewrite(&msg);
-	sim_guest_write(g, buffer->ipa, &msg, 160);
+	sim_guest_write(g, at, &msg, 160);
 	return true;
 }
 
@@ -175,7 +175,7 @@ static uint32_t ask(struct tee_thread *thread, uint32_t func,
 		if (asked[i].type & 4)
 			asked[i].mobj = params[0].mobj;
 	answered = tee_rpc_cmd(thread, asked_cmd, asked_count, asked);
-	memcpy(&left, tee_mobj_at(thread->rpc_arg, 0), 160);
+	memcpy(&left, tee_rpc_message(thread), 160);
 	return TEE_SUCCESS;
 }
 
@@ -355,6 +355,8 @@ static const struct optee_msg_param payload_changes[] = {
 
 static void i4_bad_answers_to_shm_alloc(void **state)
 {
+	uint32_t buffers = stats_of(guest).shm_buffers + 1;
+
 	(void)state;
 	assert_int_equal(sim_register(guest, 0x99, ipa, 4096), 0);
 	sim.scan_off = true;
@@ -373,7 +375,7 @@ static void i4_bad_answers_to_shm_alloc(void **state)
 		if (invoke_rpc(guest, session, TEE_RPC_PAYLOAD, 1) !=
 		    TEE_ERROR_OUT_OF_MEMORY)
 			fail_msg("row %zu was accepted", i);
-		assert_int_equal(stats_of(guest).shm_buffers, 1);
+		assert_int_equal(stats_of(guest).shm_buffers, buffers);
 		assert_int_equal(sim.pins, pins);
 	}
 	guest->rpc_hook = NULL;
@@ -510,12 +512,13 @@ static uint32_t ask_forged(struct tee_thread *thread, uint32_t func,
 	(void)params;
 	(void)count;
 	tee_rpc_cmd(thread, OPTEE_RPC_CMD_SUSPEND, 1, &wait);
-	arg = (void *)tee_mobj_at(thread->rpc_arg, 0);
+	arg = tee_rpc_message(thread);
 	arg->params[0].attr = forged_attr;
 	arg->params[0].u.tmem.buf_ptr = sim_page_pa(0);
 	arg->params[0].u.tmem.size = 4096;
 	arg->ret = TEE_ERROR_GENERIC;
-	tee_rpc(thread, OPTEE_RPC_CMD, thread->rpc_arg->cookie);
+	tee_rpc(thread, OPTEE_RPC_CMD,
+		thread->given ? 0 : thread->rpc_arg->cookie);
 	return arg->ret;
 }
 
@@ -558,6 +561,18 @@ int main(void)
 		GUEST_TEST(i4_shm_commands_of_another_shape),
 		GUEST_TEST(i9_garbage_in_answers),
 		GUEST_TEST(i2_an_address_in_a_question),
+		/* The same where the guest has room behind its message. */
+		RPC_ARG_TEST(i4_the_question_is_not_read_back),
+		RPC_ARG_TEST(i4_only_outputs_are_taken),
+		RPC_ARG_TEST(i2_what_the_guest_is_shown),
+		RPC_ARG_TEST(null_memref_in_an_rpc),
+		RPC_ARG_TEST(i4_bad_answers_to_shm_alloc),
+		RPC_ARG_TEST(i4_the_command_is_not_read_back),
+		RPC_ARG_TEST(i4_shm_alloc_fails_in_the_guest),
+		RPC_ARG_TEST(i4_too_many_parameters),
+		RPC_ARG_TEST(i4_shm_commands_of_another_shape),
+		RPC_ARG_TEST(i9_garbage_in_answers),
+		RPC_ARG_TEST(i2_an_address_in_a_question),
 	};
 
 	return cmocka_run_group_tests_name("answer", tests, NULL, NULL);

@@ -68,6 +68,20 @@ static void op_payload(struct tg_guest *guest, uint32_t session)
 	sim_call(guest, &msg);
 }
 
+/* With its message, and room for RPCs, in the buffer. */
+static void op_message(struct tg_guest *guest, uint32_t session)
+{
+	struct tg_regs regs = { .x = { OPTEE_SMC_CALL_WITH_REGD_ARG, 0, KEPT,
+				       64 } };
+	struct sim_call call;
+	struct sim_msg msg;
+
+	msg_rpc(&msg, session, TEE_RPC_PAYLOAD, 1);
+	sim_msg_temp(guest, &msg, OPTEE_MSG_ATTR_TMEM_INOUT, buffer + 4096, 16);
+	sim_call_send(&call, guest, buffer + 64, &msg, &regs);
+	sim_call_finish(&call, &msg);
+}
+
 static void op_cache(struct tg_guest *guest, uint32_t session)
 {
 	sim_guest_fast(guest, OPTEE_SMC_ENABLE_SHM_CACHE);
@@ -175,6 +189,12 @@ static void fail_payload(void **state)
 	every_way(op_payload, 20);
 }
 
+static void fail_message(void **state)
+{
+	(void)state;
+	every_way(op_message, 20);
+}
+
 static void fail_cache(void **state)
 {
 	(void)state;
@@ -218,7 +238,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(fail_create),   TEST(fail_open),	    TEST(fail_invoke),
 		TEST(fail_register), TEST(fail_unregister), TEST(fail_time),
-		TEST(fail_payload),  TEST(fail_cache),	    TEST(fail_reset),
+		TEST(fail_payload),  TEST(fail_message),    TEST(fail_cache),
+		TEST(fail_reset),
 	};
 
 	return cmocka_run_group_tests_name("failure", tests, NULL, NULL);

@@ -17,7 +17,7 @@ struct row {
 	}
 #define VISIBLE                                                  \
 	(OPTEE_SEC_CAP_DYNAMIC_SHM | OPTEE_SEC_CAP_MEMREF_NULL | \
-	 OPTEE_SEC_CAP_UNREGISTERED_SHM)
+	 OPTEE_SEC_CAP_UNREGISTERED_SHM | OPTEE_SEC_CAP_RPC_ARG)
 
 static const struct row table[] = {
 	{ OPTEE_SMC_CALLS_COUNT, false, { TEE_CALLS_COUNT, 0, 0, 0 } },
@@ -30,7 +30,9 @@ static const struct row table[] = {
 	{ OPTEE_SMC_GET_OS_REVISION,
 	  false,
 	  { TEE_OS_REVISION_MAJOR, TEE_OS_REVISION_MINOR, TEE_OS_BUILD, 0 } },
-	{ OPTEE_SMC_EXCHANGE_CAPS, false, { OPTEE_RET_OK, VISIBLE, 0, 0 } },
+	{ OPTEE_SMC_EXCHANGE_CAPS,
+	  false,
+	  { OPTEE_RET_OK, VISIBLE, 0, TEE_RPC_PARAMS } },
 	{ OPTEE_SMC_GET_THREAD_COUNT, false, { OPTEE_RET_OK, 4, 0, 0 } },
 	{ OPTEE_SMC_ENABLE_SHM_CACHE, true, { OPTEE_RET_OK, 0, 0, 0 } },
 	{ OPTEE_SMC_DISABLE_SHM_CACHE, true, { OPTEE_RET_ENOTAVAIL, 0, 0, 0 } },
@@ -43,8 +45,6 @@ static const struct row table[] = {
 	{ OPTEE_SMC_ENABLE_ASYNC_NOTIF, false, UNKNOWN },
 	{ OPTEE_SMC_GET_ASYNC_NOTIF_VALUE, false, UNKNOWN },
 	{ OPTEE_SMC_GET_PROTMEM_CONFIG, false, UNKNOWN },
-	{ OPTEE_SMC_CALL_WITH_RPC_ARG, false, UNKNOWN },
-	{ OPTEE_SMC_CALL_WITH_REGD_ARG, false, UNKNOWN },
 };
 
 static void check_row(struct tg_guest *guest, const struct row *row,
@@ -93,7 +93,10 @@ static bool is_known(uint32_t id)
 	for (size_t i = 0; i < ROWS(table); i++)
 		if (table[i].id == id)
 			return true;
-	return id == OPTEE_SMC_CALL_WITH_ARG || id == OPTEE_SMC_RETURN_FROM_RPC;
+	return id == OPTEE_SMC_CALL_WITH_ARG ||
+	       id == OPTEE_SMC_CALL_WITH_RPC_ARG ||
+	       id == OPTEE_SMC_CALL_WITH_REGD_ARG ||
+	       id == OPTEE_SMC_RETURN_FROM_RPC;
 }
 
 /* Every other number of the ranges that a VMM forwards, and a few beyond. */
@@ -142,7 +145,9 @@ static void capabilities_one_by_one(void **state)
 		assert_int_equal(regs.x[0], OPTEE_RET_OK);
 		assert_int_equal(regs.x[1], tee.capabilities & VISIBLE);
 		assert_int_equal(regs.x[2], 0);
-		assert_int_equal(regs.x[3], 0);
+		assert_int_equal(regs.x[3], regs.x[1] & OPTEE_SEC_CAP_RPC_ARG ?
+						    TEE_RPC_PARAMS :
+						    0);
 		sim_guest_destroy(guest);
 	}
 }

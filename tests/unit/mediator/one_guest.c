@@ -8,18 +8,31 @@ struct tg_guest *guest;
 uint32_t session;
 uint64_t ipa;
 
-int one_guest_setup(void **state)
+static int setup(void **state, uint32_t call_with)
 {
 	if (common_setup(state))
 		return -1;
 	guest = sim_guest_create(NULL);
+	guest->call_with = call_with;
 	session = sim_open(guest);
 	ipa = sim_guest_alloc(guest, 8 * TG_PAGE_BYTES);
 	return 0;
 }
 
+int one_guest_setup(void **state)
+{
+	return setup(state, 0);
+}
+
+int one_guest_setup_rpc_arg(void **state)
+{
+	return setup(state, OPTEE_SMC_CALL_WITH_REGD_ARG);
+}
+
 int one_guest_teardown(void **state)
 {
+	if (guest->args_ipa)
+		assert_int_equal(sim_unregister(guest, SIM_ARGS_COOKIE), 0);
 	assert_idle(guest);
 	sim_guest_destroy(guest);
 	return common_teardown(state);

@@ -235,8 +235,20 @@ static void start(struct player *p)
 		at = random_address(p);
 	regs = (struct tg_regs){ .x = { OPTEE_SMC_CALL_WITH_ARG } };
 	sim_pair_set(&regs, 1, at);
+	if (one_in(3)) {
+		regs.x[0] = OPTEE_SMC_CALL_WITH_RPC_ARG;
+	} else if (one_in(2)) {
+		/* Maybe in a buffer that is registered by this name. */
+		regs.x[0] = OPTEE_SMC_CALL_WITH_REGD_ARG;
+		sim_pair_set(&regs, 1, random_cookie(p));
+		regs.x[3] = one_in(4) ? below(6 * 4096) : below(3) * 4096;
+	}
+	*call = (struct sim_call){ .guest = p->guest, .ipa = at };
+	if (regs.x[0] != OPTEE_SMC_CALL_WITH_ARG)
+		call->rpc_ipa =
+			(at & ~7ull) + optee_msg_bytes(msg.num_params % 100);
 	sim_guest_smc(p->guest, &regs);
-	*call = (struct sim_call){ p->guest, at, regs };
+	call->regs = regs;
 }
 
 static void answer(struct player *p)
@@ -245,7 +257,9 @@ static void answer(struct player *p)
 
 	if (!sim_call_is_suspended(call))
 		return;
+	p->guest->rpc_ipa = call->rpc_ipa;
 	sim_rpc_serve(p->guest, &call->regs);
+	p->guest->rpc_ipa = 0;
 	if (is_evil(p) && one_in(3))
 		sim_pair_set(&call->regs, 1, random_address(p));
 	if (is_evil(p) && one_in(3))
@@ -258,11 +272,12 @@ static void answer(struct player *p)
 static void any_smc(struct player *p)
 {
 	static const uint32_t ids[] = {
-		OPTEE_SMC_CALLS_UID,	    OPTEE_SMC_EXCHANGE_CAPS,
-		OPTEE_SMC_ENABLE_SHM_CACHE, OPTEE_SMC_DISABLE_SHM_CACHE,
-		OPTEE_SMC_GET_THREAD_COUNT, OPTEE_SMC_RETURN_FROM_RPC,
-		OPTEE_SMC_CALL_WITH_ARG,    OPTEE_SMC_CALL_WITH_RPC_ARG,
-		OPTEE_SMC_VM_DESTROYED,	    OPTEE_SMC_ENABLE_ASYNC_NOTIF,
+		OPTEE_SMC_CALLS_UID,	      OPTEE_SMC_EXCHANGE_CAPS,
+		OPTEE_SMC_ENABLE_SHM_CACHE,   OPTEE_SMC_DISABLE_SHM_CACHE,
+		OPTEE_SMC_GET_THREAD_COUNT,   OPTEE_SMC_RETURN_FROM_RPC,
+		OPTEE_SMC_CALL_WITH_ARG,      OPTEE_SMC_CALL_WITH_RPC_ARG,
+		OPTEE_SMC_VM_DESTROYED,	      OPTEE_SMC_ENABLE_ASYNC_NOTIF,
+		OPTEE_SMC_CALL_WITH_REGD_ARG,
 	};
 	struct tg_regs regs;
 
