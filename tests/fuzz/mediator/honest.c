@@ -19,6 +19,28 @@ static void expect(struct soak_vcpu *v, bool right, const char *what,
 			v->vm->guest->serial, what, got);
 }
 
+static uint64_t message_cookie(const struct soak_vcpu *v)
+{
+	return 0xffffa46500000000ull + v->message;
+}
+
+/* Registrations have their message elsewhere, as in Linux. */
+static uint32_t send(struct soak_vcpu *v, struct sim_msg *msg)
+{
+	struct tg_regs regs = { .x = { v->call_with } };
+	bool registration = msg->cmd == OPTEE_MSG_CMD_REGISTER_SHM ||
+			    msg->cmd == OPTEE_MSG_CMD_UNREGISTER_SHM;
+	struct sim_call call;
+
+	sim_pair_set(&regs, 1, v->message);
+	if (v->message_shared && !registration) {
+		regs.x[0] = OPTEE_SMC_CALL_WITH_REGD_ARG;
+		sim_pair_set(&regs, 1, message_cookie(v));
+	}
+	sim_call_send(&call, v->vm->guest, v->message, msg, &regs);
+	return sim_call_finish(&call, msg);
+}
+
 /* The whole call with its RPCs; repeated while OP-TEE has no thread. */
 static uint32_t call(struct soak_vcpu *v, struct sim_msg *msg)
 {
@@ -26,7 +48,7 @@ static uint32_t call(struct soak_vcpu *v, struct sim_msg *msg)
 
 	do {
 		msg->ret = 0xdeadbeef;
-		x0 = sim_call_at(v->vm->guest, v->message, msg);
+		x0 = send(v, msg);
 		if (x0 == OPTEE_RET_ETHREAD_LIMIT)
 			sim_vcpu_switch();
 	} while (x0 == OPTEE_RET_ETHREAD_LIMIT);
@@ -108,6 +130,30 @@ static void notifications_enable(struct soak_vcpu *v)
 		return;
 	x0 = sim_guest_fast(v->vm->guest, OPTEE_SMC_ENABLE_ASYNC_NOTIF);
 	expect(v, x0 == OPTEE_RET_OK, "no notifications", x0);
+}
+
+/* How it makes its calls from now on: one of the three ways. */
+static void choose_way(struct soak_vcpu *v)
+{
+	uint32_t way = dice_below(3);
+	struct sim_msg msg;
+
+	v->call_with = OPTEE_SMC_CALL_WITH_ARG;
+	v->message_shared = false;
+	if (way == 0)
+		return;
+	v->call_with = OPTEE_SMC_CALL_WITH_RPC_ARG;
+	if (way == 1)
+		return;
+	sim_msg_init(&msg, OPTEE_MSG_CMD_REGISTER_SHM, 0, 0);
+	sim_msg_tmem(&msg, OPTEE_MSG_ATTR_TMEM_OUT, v->message, TG_PAGE_BYTES,
+		     message_cookie(v));
+	expect(v, call(v, &msg) == OPTEE_RET_OK, "a page for messages", 0);
+	v->message_shared = msg.ret == TEE_SUCCESS;
+	expect(v,
+	       v->message_shared || (msg.ret == TEE_ERROR_OUT_OF_MEMORY &&
+				     msg.ret_origin == TEE_ORIGIN_TEE),
+	       "a page for messages", msg.ret);
 }
 
 static void open_session(struct soak_vcpu *v)
@@ -409,6 +455,7 @@ void honest_body(void *vcpu)
 	v->session = 0;
 	while (!has_partition(v))
 		fast_calls(v);
+	choose_way(v);
 	notifications_enable(v);
 	while (!soak.ending) {
 		notifications(v);

@@ -269,6 +269,28 @@ static struct sim_call *pick(struct soak_vm *vm, bool suspended)
 			     suspended);
 }
 
+/* Room for RPCs behind the message, or in what may be a registered buffer. */
+static void with_room(struct soak_vm *vm, struct tg_regs *regs)
+{
+	regs->x[0] = OPTEE_SMC_CALL_WITH_RPC_ARG;
+	regs->x[3] = dice_u32();
+	if (dice_below(2))
+		return;
+	regs->x[0] = OPTEE_SMC_CALL_WITH_REGD_ARG;
+	sim_pair_set(regs, 1, any_cookie(vm));
+	switch (dice_below(8)) {
+	case 0:
+		regs->x[3] = any_size();
+		break;
+	case 1:
+		regs->x[3] = dice_below(6) * TG_PAGE_BYTES - dice_below(64) * 8;
+		break;
+	default:
+		regs->x[3] = dice_below(4) * TG_PAGE_BYTES;
+		break;
+	}
+}
+
 static void start(struct soak_vm *vm)
 {
 	struct sim_call *call = pick(vm, false);
@@ -282,8 +304,14 @@ static void start(struct soak_vm *vm)
 		at = dice_below(2) ? any_address(vm) : at + dice_below(64);
 	vm->message = at;
 	sim_pair_set(&regs, 1, at);
+	if (dice_below(2))
+		with_room(vm, &regs);
+	*call = (struct sim_call){ .guest = vm->guest, .ipa = at };
+	if (regs.x[0] != OPTEE_SMC_CALL_WITH_ARG)
+		call->rpc_ipa = (at & ~7ull) +
+				optee_msg_bytes(msg.num_params % MANY_PARAMS);
 	smc(vm, &regs);
-	*call = (struct sim_call){ vm->guest, at, regs };
+	call->regs = regs;
 }
 
 static void forge(struct soak_vm *vm, struct tg_regs *regs)
@@ -299,14 +327,15 @@ static void forge(struct soak_vm *vm, struct tg_regs *regs)
 /* Changes a word of the RPC's message: its question or its answer. */
 static void forge_message(struct soak_vm *vm, const struct tg_regs *regs)
 {
-	struct sim_buffer *buffer =
-		sim_buffer_find(vm->guest, sim_pair(regs->x[1], regs->x[2]));
 	uint64_t v = dice_below(2) ? dice_below(16) : any_address(vm);
+	uint64_t bytes, at;
 
-	if (!buffer || (uint32_t)regs->x[0] != OPTEE_RPC_CMD)
+	if ((uint32_t)regs->x[0] != OPTEE_RPC_CMD)
 		return;
-	sim_guest_write(vm->guest, buffer->ipa + dice_below(20) * 8, &v,
-			sizeof(v));
+	at = sim_rpc_ipa(vm->guest, regs, &bytes);
+	if (at)
+		sim_guest_write(vm->guest, at + dice_below(20) * 8, &v,
+				sizeof(v));
 }
 
 /* Answers a call that waits, and keeps the answer to give it again. */
@@ -318,9 +347,11 @@ static void answer(struct soak_vm *vm)
 	if (!sim_call_is_suspended(call))
 		return;
 	regs = call->regs;
+	vm->guest->rpc_ipa = call->rpc_ipa;
 	sim_rpc_serve(vm->guest, &regs);
 	if (dice_one_in(4))
 		forge_message(vm, &regs);
+	vm->guest->rpc_ipa = 0;
 	forge(vm, &regs);
 	regs.x[0] = OPTEE_SMC_RETURN_FROM_RPC;
 	vm->replies[vm->reply++ % SOAK_CALLS] = regs;
@@ -347,6 +378,7 @@ static void any_smc(struct soak_vm *vm)
 		OPTEE_SMC_CALL_WITH_ARG,      OPTEE_SMC_CALL_WITH_RPC_ARG,
 		OPTEE_SMC_VM_DESTROYED,	      OPTEE_SMC_ENABLE_ASYNC_NOTIF,
 		OPTEE_SMC_ENABLE_ASYNC_NOTIF, OPTEE_SMC_GET_ASYNC_NOTIF_VALUE,
+		OPTEE_SMC_CALL_WITH_REGD_ARG,
 	};
 	struct tg_regs regs;
 

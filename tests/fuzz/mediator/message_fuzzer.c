@@ -19,9 +19,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 struct header {
 	uint16_t arg[CALLS]; /* where each call's message is */
 	uint8_t limits;
-	uint8_t flip_every; /* steps after which a byte of memory changes */
+	/* Steps after which a byte of memory changes, and how calls are made. */
+	uint8_t flip_every;
 	uint8_t answers[8]; /* to RPCs, in turn */
 };
+
+#define FLIP_MASK 0x3fu
+#define WITH_ROOM 0x40u /* for RPCs behind the messages */
+#define IN_BUFFER 0x80u /* all but the first, in the one that 7 names */
 
 struct run {
 	struct tg_guest *guest;
@@ -49,7 +54,7 @@ static void flip(struct run *run)
 static void on_event(const struct sim_event *event, void *arg)
 {
 	struct run *run = arg;
-	uint32_t every = run->header.flip_every;
+	uint32_t every = run->header.flip_every & FLIP_MASK;
 
 	if (event->op == SIM_OP_COPY_IN && every &&
 	    sim.ops[SIM_OP_COPY_IN] % every == 0)
@@ -72,12 +77,32 @@ static void answer(struct run *run, struct tg_regs *regs)
 	regs->x[0] = OPTEE_SMC_RETURN_FROM_RPC;
 }
 
+/* The registers of call @n, and where its RPCs would be. */
+static void begin(struct run *run, unsigned int n, struct tg_regs *regs)
+{
+	const uint8_t how = run->header.flip_every;
+	const uint16_t at = run->header.arg[n];
+
+	*regs = (struct tg_regs){ .x = { OPTEE_SMC_CALL_WITH_ARG } };
+	sim_pair_set(regs, 1, at);
+	run->guest->rpc_ipa = 0;
+	if (how & (WITH_ROOM | IN_BUFFER)) {
+		regs->x[0] = OPTEE_SMC_CALL_WITH_RPC_ARG;
+		run->guest->rpc_ipa = at + optee_msg_bytes(how & 3);
+	}
+	if (n && how & IN_BUFFER) {
+		regs->x[0] = OPTEE_SMC_CALL_WITH_REGD_ARG;
+		sim_pair_set(regs, 1, 7);
+		regs->x[3] = at;
+	}
+}
+
 static void play(struct run *run)
 {
 	for (unsigned int i = 0; i < CALLS; i++) {
-		struct tg_regs regs = { .x = { OPTEE_SMC_CALL_WITH_ARG } };
+		struct tg_regs regs;
 
-		sim_pair_set(&regs, 1, run->header.arg[i]);
+		begin(run, i, &regs);
 		sim_guest_smc(run->guest, &regs);
 		for (unsigned int n = 0;
 		     n < STEPS && optee_ret_is_rpc((uint32_t)regs.x[0]); n++) {

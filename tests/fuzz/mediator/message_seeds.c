@@ -119,6 +119,34 @@ static void registration(void)
 	end("registration", 0x1100);
 }
 
+/* Messages with room for RPCs in the buffer that the first one registers. */
+static void room_in_a_buffer(void)
+{
+	struct sim_msg *msg;
+
+	begin();
+	input.header[7] = 0x82; /* in the buffer, RPCs behind two parameters */
+	msg = message(0, OPTEE_MSG_CMD_REGISTER_SHM, 0);
+	sim_msg_tmem(msg, OPTEE_MSG_ATTR_TMEM_OUT, 0, 2 * TG_PAGE_BYTES, 7);
+	open_session(1);
+	msg = message(2, OPTEE_MSG_CMD_INVOKE_COMMAND, 3 | 500 << 8);
+	sim_msg_rmem(msg, OPTEE_MSG_ATTR_RMEM_INOUT, 7, 0x1000, 20);
+	sim_msg_value(msg, OPTEE_MSG_ATTR_VALUE_INOUT, 3, 4);
+	end("room", 0x700);
+}
+
+static void room_behind_messages(void)
+{
+	struct sim_msg *msg;
+
+	begin();
+	input.header[7] = 0x41;
+	open_session(0);
+	msg = message(1, OPTEE_MSG_CMD_INVOKE_COMMAND, 3 | 500 << 8);
+	sim_msg_value(msg, OPTEE_MSG_ATTR_VALUE_INOUT, 3, 4);
+	end("room-behind", 0x700);
+}
+
 /* 512 pages and more: the list goes on, or comes back to itself. */
 static void long_list(const char *name, uint64_t next)
 {
@@ -145,6 +173,8 @@ int main(int argc, char **argv)
 	values();
 	temporaries();
 	registration();
+	room_behind_messages();
+	room_in_a_buffer();
 	long_list("long-list", LIST + TG_PAGE_BYTES);
 	long_list("loop", LIST);
 	long_list("astray", 0x123456789000);

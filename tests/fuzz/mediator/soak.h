@@ -47,6 +47,8 @@ struct soak_vcpu {
 	uint64_t data;
 	uint64_t cookie;
 	uint32_t session;
+	uint32_t call_with; /* function id of its calls */
+	bool message_shared; /* the message is in a registered buffer */
 	uint8_t pattern;
 };
 
