@@ -115,11 +115,30 @@ static void count_cmd(struct cpu *cpu, uint32_t cmd)
 	cpu->counts.rpc_cmds[cmd < RPC_CMDS ? cmd : RPC_CMDS - 1]++;
 }
 
-void answer_right(struct cpu *cpu, struct smc *regs, bool is_alone)
+/*
+ * The message of an RPC_CMD, or NULL where this guest cannot know. *@ret_page:
+ * the page of its own that it has, or 0.
+ */
+static struct message *rpc_message(const struct call *call, uint64_t *ret_page)
 {
+	uint64_t name = pair(&call->regs, 1);
+	struct buffer buffer;
+
+	*ret_page = 0;
+	if (!name)
+		return call->room ? at(call->room) : NULL;
+	if (!buffer_find(name, &buffer))
+		return NULL;
+	*ret_page = buffer.page ? buffer.address : 0;
+	return at(buffer.address);
+}
+
+void answer_right(struct cpu *cpu, struct call *call, bool is_alone)
+{
+	struct smc *regs = &call->regs;
 	uint32_t func = (uint32_t)regs->x[0];
 	struct message *message;
-	struct buffer buffer;
+	uint64_t page;
 
 	if (func == OPTEE_RPC_ALLOC) {
 		alloc(cpu, regs, name_new(cpu));
@@ -127,10 +146,10 @@ void answer_right(struct cpu *cpu, struct smc *regs, bool is_alone)
 	}
 	if (func == OPTEE_RPC_FREE)
 		buffer_remove(pair(regs, 1));
-	if (func == OPTEE_RPC_CMD && buffer_find(pair(regs, 1), &buffer)) {
-		message = at(buffer.address);
-		if (is_alone && buffer.page)
-			judge_rpc(cpu, buffer.address);
+	message = func == OPTEE_RPC_CMD ? rpc_message(call, &page) : NULL;
+	if (message) {
+		if (is_alone && (page || (call->room && call->calm)))
+			judge_rpc(cpu, message, page);
 		count_cmd(cpu, message->head.cmd);
 		serve(cpu, message);
 	}
@@ -217,14 +236,14 @@ static void alloc_wrong(struct cpu *cpu, struct smc *regs)
 	pair_set(regs, 4, buffer.name);
 }
 
-static void cmd_wrong(struct cpu *cpu, struct smc *regs)
+static void cmd_wrong(struct cpu *cpu, const struct call *call)
 {
 	struct message *message;
-	struct buffer buffer;
+	uint64_t page;
 
-	if (!buffer_find(pair(regs, 1), &buffer))
+	message = rpc_message(call, &page);
+	if (!message)
 		return;
-	message = at(buffer.address);
 	count_cmd(cpu, message->head.cmd);
 	if (message->head.cmd == OPTEE_RPC_CMD_SHM_ALLOC &&
 	    dice_below(&cpu->dice, 2)) {
@@ -236,16 +255,17 @@ static void cmd_wrong(struct cpu *cpu, struct smc *regs)
 	serve_wrong(cpu, message);
 }
 
-void answer_wrong(struct cpu *cpu, struct smc *regs)
+void answer_wrong(struct cpu *cpu, struct call *call)
 {
 	struct dice *dice = &cpu->dice;
+	struct smc *regs = &call->regs;
 
 	switch ((uint32_t)regs->x[0]) {
 	case OPTEE_RPC_ALLOC:
 		alloc_wrong(cpu, regs);
 		break;
 	case OPTEE_RPC_CMD:
-		cmd_wrong(cpu, regs);
+		cmd_wrong(cpu, call);
 		break;
 	case OPTEE_RPC_FREE:
 		buffer_remove(pair(regs, 1));

@@ -75,12 +75,18 @@ static void settle(struct cpu *cpu, struct call *call)
 		return;
 	}
 	if (call->calm)
-		judge_message(cpu, call->arg, &call->sent);
+		judge_message(cpu, call->arg, &call->sent,
+			      call->room ?
+				      (uint32_t)optee_msg_bytes(ROOM_PARAMS) :
+				      0);
 	/* Ended by another one, or only busy: its results may come later. */
 	call->unsure |= call->calm && x0 == OPTEE_RET_ERESUME;
 	if (x0 != OPTEE_RET_OK)
 		return;
 	cpu->counts.of[COUNT_ENDED]++;
+	cpu->counts.of[COUNT_WITH_ROOM] += call->room != 0;
+	cpu->counts.of[COUNT_IN_BUFFER] +=
+		call->with == OPTEE_SMC_CALL_WITH_REGD_ARG;
 	/* Elsewhere the sibling may have written, or there is no memory. */
 	if (!call->calm)
 		return;
@@ -90,12 +96,57 @@ static void settle(struct cpu *cpu, struct call *call)
 		session_add(message->head.session);
 }
 
+/* Registrations are not in the buffer, as in Linux: it may not be there yet. */
+void call_way(struct cpu *cpu, struct call *call, uint32_t cmd)
+{
+	struct dice *dice = &cpu->dice;
+
+	call->with = OPTEE_SMC_CALL_WITH_ARG;
+	if (dice_one_in(dice, 3))
+		return;
+	call->with = OPTEE_SMC_CALL_WITH_RPC_ARG;
+	if (cmd != OPTEE_MSG_CMD_REGISTER_SHM &&
+	    cmd != OPTEE_MSG_CMD_UNREGISTER_SHM &&
+	    (!call->calm || cpu->messages_shared) && dice_below(dice, 2))
+		call->with = OPTEE_SMC_CALL_WITH_REGD_ARG;
+}
+
+/* Where the message is, and the room behind it, if this guest can know. */
+static void place(struct cpu *cpu, struct call *call)
+{
+	struct smc *regs = &call->regs;
+	const struct message *message;
+	uint32_t count = MESSAGE_PARAMS + 1;
+
+	pair_set(regs, 1, call->arg);
+	if (call->with == OPTEE_SMC_CALL_WITH_REGD_ARG && call->calm) {
+		pair_set(regs, 1, name_of_messages(cpu));
+		regs->x[3] = call_index(cpu, call) * PAGE_BYTES;
+	} else if (call->with == OPTEE_SMC_CALL_WITH_REGD_ARG) {
+		pair_set(regs, 1, name_any(cpu));
+		regs->x[3] = dice_below(&cpu->dice, 4) * PAGE_BYTES;
+		if (dice_one_in(&cpu->dice, 8))
+			regs->x[3] = odd_size(cpu);
+	}
+	call->room = 0;
+	if (call->with == OPTEE_SMC_CALL_WITH_ARG)
+		return;
+	if (call->calm) {
+		count = call->sent.head.num_params;
+	} else if (call->arg == cpu->message) {
+		message = at(call->arg);
+		count = message->head.num_params;
+	}
+	if (count <= MESSAGE_PARAMS)
+		call->room = call->arg + optee_msg_bytes(count);
+}
+
 void call_begin(struct cpu *cpu, struct call *call)
 {
-	call->regs.x[0] = OPTEE_SMC_CALL_WITH_ARG;
+	call->regs.x[0] = call->with;
 	for (uint32_t i = 3; i < 7; i++)
 		call->regs.x[i] = dice_u64(&cpu->dice);
-	pair_set(&call->regs, 1, call->arg);
+	place(cpu, call);
 	call->resumes = 0;
 	cpu->counts.of[COUNT_BEGUN]++;
 	issue(cpu, &call->regs);

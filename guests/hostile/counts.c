@@ -6,9 +6,9 @@
 #include "hostile.h"
 
 static const char *const function_names[FUNCTION_COUNT] = {
-	"CALL_WITH_ARG", "RETURN_FROM_RPC", "cached",
-	"caps/threads",	 "shm cache",	    "notifications",
-	"refused",	 "unknown",	    "others' (KVM)",
+	"calls",	"RETURN_FROM_RPC", "cached",
+	"caps/threads", "shm cache",	   "notifications",
+	"refused",	"unknown",	   "others' (KVM)",
 };
 
 static const char *const result_names[RESULT_COUNT] = {
@@ -42,6 +42,8 @@ static const char *const count_names[COUNT_ALL] = {
 	"calls begun",
 	"calls ended",
 	"calls suspended",
+	"calls with room",
+	"calls in a buffer",
 	"forged resumes",
 	"scribbles",
 	"words hammered",
@@ -64,6 +66,8 @@ enum function_class counts_function(uint32_t id)
 {
 	switch (id) {
 	case OPTEE_SMC_CALL_WITH_ARG:
+	case OPTEE_SMC_CALL_WITH_RPC_ARG:
+	case OPTEE_SMC_CALL_WITH_REGD_ARG:
 		return FUNCTION_CALL;
 	case OPTEE_SMC_RETURN_FROM_RPC:
 		return FUNCTION_RESUME;
@@ -82,8 +86,6 @@ enum function_class counts_function(uint32_t id)
 	case OPTEE_SMC_ENABLE_ASYNC_NOTIF:
 	case OPTEE_SMC_GET_ASYNC_NOTIF_VALUE:
 		return FUNCTION_NOTIF;
-	case OPTEE_SMC_CALL_WITH_RPC_ARG:
-	case OPTEE_SMC_CALL_WITH_REGD_ARG:
 	case OPTEE_SMC_BOOT_SECONDARY:
 	case OPTEE_SMC_VM_CREATED:
 	case OPTEE_SMC_VM_DESTROYED:

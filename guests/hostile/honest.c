@@ -30,7 +30,7 @@ static void serve_all(struct cpu *cpu, struct call *call)
 
 	while (call->suspended && call->resumes < RESUMES_MAX &&
 	       *waits < waits_max) {
-		answer_right(cpu, &call->regs, true);
+		answer_right(cpu, call, true);
 		call_resume(cpu, call);
 	}
 	/*
@@ -49,6 +49,7 @@ static void put(struct cpu *cpu, struct call *call,
 	call->sent = *message;
 	call->arg =
 		message_put(arena_calm(cpu, call_index(cpu, call)), message);
+	call_way(cpu, call, message->head.cmd);
 }
 
 /* The whole call. True: @message is as it came back, and tells of success. */
@@ -65,11 +66,40 @@ static bool call_whole(struct cpu *cpu, struct message *message)
 		call_begin(cpu, call);
 	}
 	serve_all(cpu, call);
+	/* Somebody has taken the buffer away: the next step makes it again. */
+	if (call->with == OPTEE_SMC_CALL_WITH_REGD_ARG &&
+	    (uint32_t)call->regs.x[0] == OPTEE_RET_EBADADDR)
+		cpu->messages_shared = false;
 	if ((uint32_t)call->regs.x[0] != OPTEE_RET_OK)
 		return false;
 	memcpy(message, at(call->arg),
 	       optee_msg_bytes(call->sent.head.num_params));
 	return message->head.ret == TEE_SUCCESS;
+}
+
+/* The pages of calm messages, in one buffer for CALL_WITH_REGD_ARG. */
+static void share_messages(struct cpu *cpu)
+{
+	uint64_t pages[CALM_MESSAGES];
+	struct message message;
+	uint64_t list;
+
+	for (uint32_t i = 0; i < CALM_MESSAGES; i++)
+		pages[i] = arena_calm(cpu, i);
+	list = list_write(arena_calm(cpu, CALM_MESSAGES + 1), pages,
+			  CALM_MESSAGES);
+	message_init(&message, OPTEE_MSG_CMD_REGISTER_SHM);
+	message_memory(&message,
+		       OPTEE_MSG_ATTR_TMEM_OUT | OPTEE_MSG_ATTR_NONCONTIG, list,
+		       CALM_MESSAGES * PAGE_BYTES, name_of_messages(cpu));
+	cpu->messages_shared = call_whole(cpu, &message);
+	if (cpu->messages_shared)
+		return;
+	/* It may still be there: then the next step begins anew. */
+	message_init(&message, OPTEE_MSG_CMD_UNREGISTER_SHM);
+	message_memory(&message, OPTEE_MSG_ATTR_RMEM_IN, 0, 0,
+		       name_of_messages(cpu));
+	call_whole(cpu, &message);
 }
 
 /* 0: it did not open. */
@@ -327,6 +357,8 @@ bool honest_step(struct cpu *cpu)
 		alone_end();
 		return false;
 	}
+	if (!cpu->messages_shared)
+		share_messages(cpu);
 	if (dice < 2)
 		ok = step_ta(cpu);
 	else if (dice < 12)
@@ -375,7 +407,7 @@ bool honest_threads_all(struct cpu *cpu)
 
 			if (!call->suspended || call->resumes > RESUMES_MAX)
 				continue;
-			answer_right(cpu, &call->regs, true);
+			answer_right(cpu, call, true);
 			call_resume(cpu, call);
 			more = true;
 		}

@@ -36,6 +36,17 @@ static void put_rough(struct cpu *cpu, struct call *call,
 						  page + dice_below(dice, 64);
 }
 
+/* Takes away, or tries to, the buffer that one vCPU has its messages in. */
+static void end_of_messages(struct cpu *cpu, struct message *message)
+{
+	const struct cpu *whose =
+		dice_below(&cpu->dice, 2) ? cpu : sibling(cpu);
+
+	message_init(message, OPTEE_MSG_CMD_UNREGISTER_SHM);
+	message_memory(message, OPTEE_MSG_ATTR_RMEM_IN, 0, 0,
+		       name_of_messages(whose));
+}
+
 static void begin(struct cpu *cpu)
 {
 	struct call *call = call_pick(cpu, false);
@@ -44,6 +55,8 @@ static void begin(struct cpu *cpu)
 	if (!call)
 		return;
 	odd_message(cpu, &message);
+	if (dice_one_in(&cpu->dice, 48))
+		end_of_messages(cpu, &message);
 	call->calm = dice_one_in(&cpu->dice, 3) && !call->unsure;
 	if (call->calm) {
 		call->sent = message;
@@ -52,6 +65,7 @@ static void begin(struct cpu *cpu)
 	} else {
 		put_rough(cpu, call, &message);
 	}
+	call_way(cpu, call, message.head.cmd);
 	call_begin(cpu, call);
 	if (message.head.cmd == OPTEE_MSG_CMD_CLOSE_SESSION)
 		session_remove(message.head.session);
@@ -66,9 +80,9 @@ static void answer(struct cpu *cpu)
 		return;
 	}
 	if (dice_below(&cpu->dice, 8) < 5)
-		answer_right(cpu, &call->regs, false);
+		answer_right(cpu, call, false);
 	else
-		answer_wrong(cpu, &call->regs);
+		answer_wrong(cpu, call);
 	call_resume(cpu, call);
 	resuming_end();
 }
@@ -88,6 +102,8 @@ static void forge(struct cpu *cpu)
 		return;
 	call->calm = false;
 	call->arg = arena_rough(0);
+	call->with = OPTEE_SMC_CALL_WITH_ARG;
+	call->room = 0;
 	call->resumes = 0;
 	call->regs = other->regs;
 	if (dice_one_in(dice, 3))
@@ -107,8 +123,7 @@ static uint32_t any_id(struct cpu *cpu)
 		OPTEE_SMC_CALLS_REVISION,     OPTEE_SMC_GET_OS_UUID,
 		OPTEE_SMC_GET_OS_REVISION,    OPTEE_SMC_EXCHANGE_CAPS,
 		OPTEE_SMC_ENABLE_SHM_CACHE,   OPTEE_SMC_DISABLE_SHM_CACHE,
-		OPTEE_SMC_GET_THREAD_COUNT,   OPTEE_SMC_CALL_WITH_RPC_ARG,
-		OPTEE_SMC_CALL_WITH_REGD_ARG, OPTEE_SMC_VM_CREATED,
+		OPTEE_SMC_GET_THREAD_COUNT,   OPTEE_SMC_VM_CREATED,
 		OPTEE_SMC_VM_DESTROYED,	      OPTEE_SMC_ENABLE_ASYNC_NOTIF,
 		OPTEE_SMC_LOAD_IMAGE,	      OPTEE_SMC_BOOT_SECONDARY,
 		OPTEE_SMC_L2CC_MUTEX,	      OPTEE_SMC_GET_SHM_CONFIG,
@@ -135,6 +150,8 @@ static uint32_t any_id(struct cpu *cpu)
 	}
 	/* Those are sent elsewhere, or would switch the machine off. */
 	if (id == OPTEE_SMC_RETURN_FROM_RPC || id == OPTEE_SMC_CALL_WITH_ARG ||
+	    id == OPTEE_SMC_CALL_WITH_RPC_ARG ||
+	    id == OPTEE_SMC_CALL_WITH_REGD_ARG ||
 	    (OWNER(id) >= OWNER_FIRST && OWNER(id) <= OWNER_LAST))
 		return OPTEE_SMC_YIELD(0);
 	return id;
@@ -254,6 +271,7 @@ static void begin_refused(struct cpu *cpu)
 	}
 	call->calm = false;
 	put_rough(cpu, call, &message);
+	call_way(cpu, call, message.head.cmd);
 	call_begin(cpu, call);
 }
 

@@ -48,6 +48,8 @@ enum count {
 	COUNT_BEGUN,
 	COUNT_ENDED,
 	COUNT_SUSPENDED,
+	COUNT_WITH_ROOM, /* calls ended that brought room for their RPCs */
+	COUNT_IN_BUFFER, /* of these, in a registered buffer */
 	COUNT_FORGED_RESUMES,
 	COUNT_SCRIBBLES,
 	COUNT_HAMMERED, /* words rewritten while the sibling's call runs */
@@ -125,6 +127,7 @@ struct smc {
 };
 
 #define MESSAGE_PARAMS 16u /* at most, in a message made here */
+#define ROOM_PARAMS 4u /* that OP-TEE's RPCs have at most */
 #define CALLS_PER_CPU 8u
 #define RESTS_PER_CPU 8u
 
@@ -159,7 +162,9 @@ struct call {
 	bool calm; /* its message is nobody else's, and checked */
 	bool unsure; /* its calm page: a call may go on that has it */
 	uint32_t resumes;
+	uint32_t with; /* the function that it is begun with */
 	uint64_t arg; /* address of the message */
+	uint64_t room; /* address of its RPCs' messages behind; 0: none */
 	struct smc regs; /* as they came back last */
 	struct message sent; /* calm: as it was sent */
 };
@@ -178,6 +183,7 @@ struct cpu {
 	uint64_t list; /* likewise */
 	uint32_t name_next;
 	bool unsure; /* an honest call may go on: no lent page is free */
+	bool messages_shared; /* the pages of its calm messages, as a buffer */
 	struct call calls[CALLS_PER_CPU];
 	struct rest rests[RESTS_PER_CPU];
 	uint32_t rest_next;
@@ -230,8 +236,11 @@ void arena_break_a_guard(void); /* for judge-test */
 void judge_fail(struct cpu *cpu, const char *what, uint64_t a, uint64_t b);
 void judge_registers(struct cpu *cpu, const struct smc *before,
 		     const struct smc *after);
-void judge_message(struct cpu *cpu, uint64_t page, const struct message *sent);
-void judge_rpc(struct cpu *cpu, uint64_t page);
+/* @room: so many bytes behind the message are OP-TEE's to write. */
+void judge_message(struct cpu *cpu, uint64_t page, const struct message *sent,
+		   uint32_t room);
+/* @page: where memory behind it is to have its pattern; 0: nowhere. */
+void judge_rpc(struct cpu *cpu, const struct message *message, uint64_t page);
 
 /* ---- names.c: cookies, recognizable as this guest's own ---- */
 
@@ -245,6 +254,7 @@ struct buffer {
 
 uint64_t name_make(uint64_t v);
 uint64_t name_new(struct cpu *cpu);
+uint64_t name_of_messages(const struct cpu *cpu);
 bool name_is_ours(uint64_t name);
 uint64_t name_any(struct cpu *cpu); /* often one that is in use */
 /* False when the table is full; then its page is free again. */
@@ -273,6 +283,11 @@ static inline void pair_set(struct smc *smc, unsigned int n, uint64_t v)
 
 /* ---- call.c: yielding calls, from begin to end ---- */
 
+/*
+ * How a call of that command is made: any way, if its message is calm also in
+ * the buffer of such messages.
+ */
+void call_way(struct cpu *cpu, struct call *call, uint32_t cmd);
 void call_begin(struct cpu *cpu, struct call *call);
 /* @call->regs is what is said; afterwards, what came back. */
 void call_resume(struct cpu *cpu, struct call *call);
@@ -332,11 +347,11 @@ void odd_mutate(struct cpu *cpu, struct message *message);
 /* ---- answer.c: what OP-TEE is told when it asks ---- */
 
 /*
- * Makes @regs the answer to the RPC that they are. Inside resuming_begin(), or
- * alone; then the RPC's message is judged as well.
+ * Makes the call's registers the answer to the RPC that they are. Inside
+ * resuming_begin(), or alone; then the RPC's message is judged as well.
  */
-void answer_right(struct cpu *cpu, struct smc *regs, bool is_alone);
-void answer_wrong(struct cpu *cpu, struct smc *regs);
+void answer_right(struct cpu *cpu, struct call *call, bool is_alone);
+void answer_wrong(struct cpu *cpu, struct call *call);
 
 /* ---- files.c ---- */
 

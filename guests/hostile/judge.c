@@ -11,9 +11,10 @@
 #define THREADS_MAX 1024u
 #define THREADS_OF_A_GUEST_MAX 64u
 #define SHM_ALLOC_MAX (64ull << 20)
-#define CAPS_VISIBLE                                             \
-	(OPTEE_SEC_CAP_DYNAMIC_SHM | OPTEE_SEC_CAP_MEMREF_NULL | \
-	 OPTEE_SEC_CAP_UNREGISTERED_SHM | OPTEE_SEC_CAP_ASYNC_NOTIF)
+#define CAPS_VISIBLE                                              \
+	(OPTEE_SEC_CAP_DYNAMIC_SHM | OPTEE_SEC_CAP_MEMREF_NULL |  \
+	 OPTEE_SEC_CAP_UNREGISTERED_SHM | OPTEE_SEC_CAP_RPC_ARG | \
+	 OPTEE_SEC_CAP_ASYNC_NOTIF)
 /* OP-TEE's asynchronous values, and with them those that are waited for. */
 #define NOTIF_VALUES_ASYNC 64u
 #define NOTIF_VALUES_MAX 1024u
@@ -67,8 +68,12 @@ static void rpc_registers(struct cpu *cpu, const struct smc *after)
 			judge_fail(cpu, "an interrupt with arguments",
 				   after->x[1], after->x[2]);
 		break;
-	case OPTEE_RPC_FREE:
 	case OPTEE_RPC_CMD:
+		/* The message is behind that of the call, and has no name. */
+		if (!pair(after, 1))
+			break;
+		/* fallthrough */
+	case OPTEE_RPC_FREE:
 		if (!name_is_ours(pair(after, 1)))
 			judge_fail(cpu, "a name that is not this guest's",
 				   pair(after, 1), func);
@@ -108,12 +113,24 @@ static void call_registers(struct cpu *cpu, const struct smc *before,
 	}
 }
 
-static void notif_maximum(struct cpu *cpu, const struct smc *after)
+/* How many values and how long RPCs are, for those that may know. */
+static void capabilities(struct cpu *cpu, const struct smc *after)
 {
-	if (after->x[2] < NOTIF_VALUES_ASYNC || after->x[2] > NOTIF_VALUES_MAX)
-		judge_fail(cpu, "an odd number of notifications", after->x[2],
+	uint64_t caps = after->x[1], values = after->x[2], room = after->x[3];
+
+	if (caps & ~(uint64_t)CAPS_VISIBLE)
+		judge_fail(cpu, "capabilities that guests do not have", caps,
 			   0);
-	zero_from(cpu, after, 3);
+	if (after->x[0] != OPTEE_RET_OK) {
+		zero_from(cpu, after, 1);
+		return;
+	}
+	if (caps & OPTEE_SEC_CAP_ASYNC_NOTIF ?
+		    values < NOTIF_VALUES_ASYNC || values > NOTIF_VALUES_MAX :
+		    values != 0)
+		judge_fail(cpu, "an odd number of notifications", values, caps);
+	if (room != (caps & OPTEE_SEC_CAP_RPC_ARG ? ROOM_PARAMS : 0))
+		judge_fail(cpu, "another length of RPCs", room, caps);
 }
 
 /* One value and whether there are more, or none at all. */
@@ -139,13 +156,7 @@ static void fast_registers(struct cpu *cpu, const struct smc *after,
 
 	switch (id) {
 	case OPTEE_SMC_EXCHANGE_CAPS:
-		if (after->x[1] & ~(uint64_t)CAPS_VISIBLE)
-			judge_fail(cpu, "capabilities that guests do not have",
-				   after->x[1], 0);
-		if (ok && after->x[1] & OPTEE_SEC_CAP_ASYNC_NOTIF)
-			notif_maximum(cpu, after);
-		else
-			zero_from(cpu, after, ok ? 2 : 1);
+		capabilities(cpu, after);
 		break;
 	case OPTEE_SMC_GET_ASYNC_NOTIF_VALUE:
 		notif_value(cpu, after);
@@ -228,9 +239,10 @@ static bool param_is_fine(const struct optee_msg_param *now,
 /*
  * A message in a page that no sibling writes or names, after its call or in
  * the middle: only results and declared outputs are new. Behind the message
- * the page has its pattern, which is its address.
+ * the page has its pattern, which is its address, but for the room of RPCs.
  */
-void judge_message(struct cpu *cpu, uint64_t page, const struct message *sent)
+void judge_message(struct cpu *cpu, uint64_t page, const struct message *sent,
+		   uint32_t room)
 {
 	const struct message *now = at(page);
 	uint32_t count = sent->head.num_params;
@@ -250,7 +262,8 @@ void judge_message(struct cpu *cpu, uint64_t page, const struct message *sent)
 	for (uint32_t i = 0; i < count; i++)
 		if (!param_is_fine(&now->params[i], &sent->params[i]))
 			judge_fail(cpu, "a parameter has changed", page, i);
-	if (!arena_is_filled(page, page, (uint32_t)optee_msg_bytes(count)))
+	if (!arena_is_filled(page, page,
+			     (uint32_t)optee_msg_bytes(count) + room))
 		judge_fail(cpu, "memory behind a message has changed", page,
 			   count);
 	cpu->counts.of[COUNT_CHECKED_MESSAGES]++;
@@ -294,22 +307,21 @@ static void rpc_param(struct cpu *cpu, uint32_t cmd,
 	}
 }
 
-/* An RPC's message in a page that no sibling writes, as the mediator left it. */
-void judge_rpc(struct cpu *cpu, uint64_t page)
+/* An RPC's message where no sibling writes, as the mediator left it. */
+void judge_rpc(struct cpu *cpu, const struct message *message, uint64_t page)
 {
-	const struct message *message = at(page);
 	uint32_t count = message->head.num_params;
 
 	cpu->counts.of[COUNT_CHECKED_RPCS]++;
 	if (count > 8 || message->head.func || message->head.session ||
 	    message->head.cancel_id || message->head.pad) {
-		judge_fail(cpu, "an RPC's head", page, count);
+		judge_fail(cpu, "an RPC's head", address_of(message), count);
 		return;
 	}
 	for (uint32_t i = 0; i < count; i++)
 		rpc_param(cpu, message->head.cmd, &message->params[i]);
 	/* Between the message and there are the parameters of earlier ones. */
-	if (!arena_is_filled(page, page, (uint32_t)optee_msg_bytes(8)))
+	if (page && !arena_is_filled(page, page, (uint32_t)optee_msg_bytes(8)))
 		judge_fail(cpu, "memory behind an RPC's message has changed",
 			   page, count);
 }

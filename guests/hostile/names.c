@@ -50,6 +50,12 @@ uint64_t name_new(struct cpu *cpu)
 	return name_make(0x10000000ull * (cpu->index + 1) + cpu->name_next++);
 }
 
+/* Never any other's: what is named so is written by its owner alone. */
+uint64_t name_of_messages(const struct cpu *cpu)
+{
+	return name_make(0x40000000ull + cpu->index);
+}
+
 uint64_t name_any(struct cpu *cpu)
 {
 	struct dice *dice = &cpu->dice;
