@@ -119,7 +119,7 @@ static void i1_offsets_in_the_buffer(void **state)
 		{ 4, OPTEE_RET_EBADADDR },
 		{ 0x7ffffff8, OPTEE_RET_EBADADDR },
 		{ 0xfffffff8, OPTEE_RET_EBADADDR },
-		{ 0xffffff00 + 0x100, OPTEE_RET_OK }, /* 32 bits count: 0 */
+		{ 0x100000000, OPTEE_RET_OK }, /* 32 bits count: 0 */
 	};
 	struct sim_call call;
 	struct sim_msg msg;

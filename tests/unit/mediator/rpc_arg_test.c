@@ -302,14 +302,28 @@ static void i4_room_that_is_not_there(void **state)
 	sim_guest_read(guest, at, &msg, optee_msg_bytes(2));
 	assert_int_equal(msg.ret, TEE_ERROR_BAD_PARAMETERS);
 	assert_int_equal(stats_of(guest).refused[TG_GUEST_BAD_ADDRESS], 1);
-	/* Past the last address there is none to begin with. */
+}
+
+/* RAM at the last address, and RAM at the first: no message is in both. */
+static void i1_message_that_wraps(void **state)
+{
+	const uint64_t top = -(uint64_t)SIM_HIGH_PAGES * TG_PAGE_BYTES;
+	struct sim_call call;
+	struct sim_msg msg;
+	uint64_t before;
+
+	(void)state;
+	guest->regions[3].ipa = top;
 	msg_time(&msg);
-	sim_guest_write(guest, ipa, &msg, optee_msg_bytes(2));
-	assert_bad(sim_call_send(&call, guest, ipa, &msg,
-				 &(struct tg_regs){
-					 .x = { OPTEE_SMC_CALL_WITH_RPC_ARG,
-						0xffffffff, 0xffffffe0 } }),
-		   &call, OPTEE_RET_EBADADDR);
+	assert_int_equal(send_at(&call, -ROOM - optee_msg_bytes(2) - 8, &msg),
+			 OPTEE_RPC_CMD);
+	assert_int_equal(sim_call_finish(&call, &msg), OPTEE_RET_OK);
+	assert_time(&msg);
+	before = tee.smcs;
+	for (uint64_t n = 8; n <= ROOM + optee_msg_bytes(2); n += 8)
+		assert_bad(send_at(&call, -n, &msg), &call, OPTEE_RET_EBADADDR);
+	assert_int_equal(tee.smcs, before);
+	guest->regions[3].ipa = SIM_HIGH_IPA;
 }
 
 int main(void)
@@ -326,6 +340,7 @@ int main(void)
 		GUEST_TEST(a_kept_buffer_is_given_back),
 		GUEST_TEST(i9_no_name_with_the_rpc),
 		GUEST_TEST(i4_room_that_is_not_there),
+		GUEST_TEST(i1_message_that_wraps),
 	};
 
 	return cmocka_run_group_tests_name("rpc_arg", tests, NULL, NULL);
