@@ -20,6 +20,16 @@ static struct optee_msg_arg *shadow_msg(struct tg_call *call)
 	return call->shadow.va;
 }
 
+/* As many as fit the shadow page together with the room for RPCs. */
+static uint32_t params_max(const struct tg_call *call)
+{
+	uint32_t bytes = TG_PAGE_BYTES -
+			 (uint32_t)sizeof(struct optee_msg_arg) -
+			 call->rpc_bytes;
+
+	return bytes / (uint32_t)sizeof(struct optee_msg_param);
+}
+
 /*
  * Fetches the guest's message at call->arg: the header, then as many
  * parameters as it says, no byte twice (I3). The room for RPCs behind it is not
@@ -38,13 +48,11 @@ enum tg_status tg_msg_fetch(struct tg_vm *vm, struct tg_call *call)
 	status = tg_place_copy_in(vm, &call->arg, 0, msg, sizeof(*msg));
 	if (status != TG_OK)
 		return status;
-	if (msg->num_params > OPTEE_MSG_PARAMS_MAX)
+	if (msg->num_params > params_max(call))
 		return TG_GUEST_BAD_COMMAND;
 	call->cmd = msg->cmd;
 	call->num_params = msg->num_params;
 	bytes = optee_msg_bytes(call->num_params) + call->rpc_bytes;
-	if (bytes > TG_PAGE_BYTES)
-		return TG_GUEST_BAD_COMMAND;
 	if (!tg_place_has(&call->arg, bytes))
 		return TG_GUEST_BAD_ADDRESS;
 	return tg_place_copy_in(vm, &call->arg, sizeof(*msg), msg->params,
