@@ -15,7 +15,7 @@ CASES=("$@")
 [ $# -gt 0 ] || CASES=(1001 1004 1006 1013 6001)
 
 # The counters of the guest's VMM as numbers: SMCs, calls, ALLOC, FREE, interrupts, commands, buffers shared, RPC buffers.
-counters() { guest_stats "$(cat "$GUESTS/$1/pid")" | sed 's/[a-z-]* //g'; }
+counters() { guest_stats "$(cat "$GUESTS/$1/pid")" | sed -E 's/[a-z-]+ //g'; }
 
 # row NAME WHAT BEFORE: what was counted since.
 row()
