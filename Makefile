@@ -7,6 +7,7 @@
 #   make arm64          the same with the lab's cross compiler, to build/out/arm64
 #   make module         teegate.ko: for KDIR, or with KERNEL=6.12|newest|rpmb|debug for the lab
 #   make route          what lab/run route needs beyond that (docs/routing.md)
+#   make route-patches  do linux/patches apply to Debian's sources, and is checkpatch.pl content
 #   make unit           unit tests of everything that runs on this machine
 #   make install        programs, libraries, headers, manual pages
 #   make dist           a tar archive of the tree as committed
@@ -17,7 +18,7 @@ KERNEL ?=
 W ?=
 C ?=
 
-.PHONY: all arm64 module route unit install dist clean
+.PHONY: all arm64 module route route-patches unit install dist clean
 all:
 	+$(MAKE) -C vmm all O=$(O)
 	+$(MAKE) -C rpmb all O=$(O)
@@ -56,6 +57,9 @@ route:
 	$(top)/tests/lab/route/unpack $(top)/build/out/6.12/route/src
 	$(top)/lab/cross make -C $(top)/tests/lab/route O=$(top)/build/out/6.12 \
 		KDIR=$$($(top)/lab/kernel-headers 6.12) W=$(W)
+
+route-patches:
+	$(top)/lab/route-patches
 
 unit:
 	+$(MAKE) -C tests/unit/mediator check O=$(top)/build/unit/native
