@@ -9,13 +9,22 @@
 #define _GNU_SOURCE
 #include "route_vm.h"
 
+#include <linux/membarrier.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #define TEST_PTA_MUTEX 7u
 #define ENDLESS_GPA MORE_GPA(0)
 #define SECONDS_MAX 120
+
+/*
+ * How often OP-TEE is entered again after interrupts of the host until the
+ * guest is asked.
+ */
+#define LONG_BUDGET 1024u
+#define SHORT_BUDGET 4u
 
 static struct route_vm vm;
 static struct guest guest;
@@ -35,9 +44,9 @@ static int smc_by_vcpu(struct guest *g, struct teegate_smc *args)
 	return end == ROUTE_ANSWERED ? 0 : -1;
 }
 
-static void open_all(bool attach)
+static void open_all_limited(bool attach, uint32_t resume_budget)
 {
-	const struct teegate_limits limits = { .resume_budget = 1024 };
+	const struct teegate_limits limits = { .resume_budget = resume_budget };
 
 	guest = guest_open_limited(&limits);
 	route_vm_open(&vm, &guest);
@@ -45,6 +54,11 @@ static void open_all(bool attach)
 		check(route_vm_attach(&vm, guest.fd) == 0, "not attached");
 	guest.smc = smc_by_vcpu;
 	guest.smc_opaque = &vm;
+}
+
+static void open_all(bool attach)
+{
+	open_all_limited(attach, 0);
 }
 
 static void close_all(void)
@@ -231,6 +245,16 @@ static void on_signal(int sig)
 	(void)sig;
 }
 
+/*
+ * Interrupts the CPUs that this process is on. On nVHE nothing else may do so
+ * for minutes while OP-TEE is busy: TF-A takes the timer of the host's tick
+ * away with the rest of EL1 (NS_TIMER_SWITCH).
+ */
+static void poke(void)
+{
+	syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+}
+
 static volatile bool vcpu_stop;
 static volatile unsigned int vcpu_signals;
 
@@ -260,6 +284,7 @@ static bool is_in_tee(uint64_t before)
 	for (int i = 0; i < SECONDS_MAX * 100; i++) {
 		if (guest_stats(&guest).inner_resumes > before)
 			return true;
+		poke();
 		usleep(10000);
 	}
 	return false;
@@ -272,6 +297,9 @@ static pthread_t vcpu_start_endless(void)
 
 	vcpu_stop = false;
 	vcpu_signals = 0;
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED,
+		    0, 0))
+		exit(1);
 	endless_start();
 	before = guest_stats(&guest).inner_resumes;
 	if (pthread_create(&thread, NULL, vcpu_body, NULL))
@@ -280,30 +308,65 @@ static pthread_t vcpu_start_endless(void)
 	return thread;
 }
 
-/* A signal brings the vCPU back; a reset waits for that and no longer. */
-static void test_signal_and_reset(void)
+/* Signals until the vCPU's call has come back to the guest. */
+static void vcpu_end(pthread_t thread)
 {
-	struct sigaction action = { .sa_handler = on_signal };
-	pthread_t thread;
-
-	sigaction(SIGUSR1, &action, NULL);
-	open_all(true);
-	thread = vcpu_start_endless();
-	check(guest_stats(&guest).calls_in_flight == 1, "nothing in flight");
-	while (!vcpu_signals) {
+	vcpu_stop = true;
+	while (pthread_tryjoin_np(thread, NULL)) {
 		pthread_kill(thread, SIGUSR1);
 		usleep(20000);
 	}
-	vcpu_stop = true;
-	pthread_join(thread, NULL);
+}
+
+/* A signal brings the vCPU back long before its budget is used up. */
+static void test_signal(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	uint64_t before, resumes;
+	pthread_t thread;
+
+	sigaction(SIGUSR1, &action, NULL);
+	open_all_limited(true, LONG_BUDGET);
+	thread = vcpu_start_endless();
+	check(guest_stats(&guest).calls_in_flight == 1, "nothing in flight");
+	before = guest_stats(&guest).inner_resumes;
+	vcpu_end(thread);
+	resumes = guest_stats(&guest).inner_resumes - before;
+	check(vcpu_signals > 0, "KVM_RUN does not end with a signal");
+	check(resumes < LONG_BUDGET / 4, "%d interrupts later", (int)resumes);
 	check(guest_stats(&guest).calls_in_flight == 1, "the call is lost");
 	check_ioctl("reset", guest.fd, TEEGATE_RESET, NULL, 0);
 	check(guest_stats(&guest).calls_in_flight == 0, "not reset");
+	check(vm.exits == 0, "%lu calls came to the VMM", vm.exits);
+	close_all();
+}
 
+static void *poker_body(void *arg)
+{
+	const volatile bool *stop = arg;
+
+	while (!*stop) {
+		poke();
+		usleep(10000);
+	}
+	return NULL;
+}
+
+/* A reset waits for the vCPU, which comes back when its budget is used up. */
+static void test_reset(void)
+{
+	volatile bool stop = false;
+	pthread_t thread, poker;
+
+	open_all_limited(true, SHORT_BUDGET);
 	thread = vcpu_start_endless();
+	if (pthread_create(&poker, NULL, poker_body, (void *)&stop))
+		exit(1);
 	/* The vCPU's next call meets a guest that is being reset, or was. */
 	check_ioctl("reset meanwhile", guest.fd, TEEGATE_RESET, NULL, 0);
 	pthread_join(thread, NULL);
+	stop = true;
+	pthread_join(poker, NULL);
 	check(guest_stats(&guest).calls_in_flight == 0, "not reset");
 	check(vm.exits == 0, "%lu calls came to the VMM", vm.exits);
 	close_all();
@@ -311,7 +374,7 @@ static void test_signal_and_reset(void)
 
 static void killed_body(int ready)
 {
-	open_all(true);
+	open_all_limited(true, LONG_BUDGET);
 	check(guest_register(&guest, BUFFER_PAGES) == 0, "not registered");
 	vcpu_start_endless();
 	if (write(ready, "", 1) == 1)
@@ -353,7 +416,8 @@ int main(void)
 	test_no_partition();
 	test_foreign();
 	test_closed();
-	test_signal_and_reset();
+	test_signal();
+	test_reset();
 	test_killed();
 	return check_end();
 }
