@@ -53,10 +53,10 @@ endif
 # What lab/run route needs: the kernel series as modules for a stock kernel, a
 # teegate.ko for it, and the series' selftest.
 route:
-	install -D $$($(top)/lab/route-selftest) $(top)/build/out/arm64/smccc_route
+	install -D $$($(top)/lab/route-parts)/smccc_route $(top)/build/out/arm64/smccc_route
 	$(top)/tests/lab/route/unpack $(top)/build/out/6.12/route/src
 	$(top)/lab/cross make -C $(top)/tests/lab/route O=$(top)/build/out/6.12 \
-		KDIR=$$($(top)/lab/kernel-headers 6.12) W=$(W)
+		KDIR=$$($(top)/lab/kernel-headers 6.12) TEE=$$($(top)/lab/route-parts)/drivers/tee W=$(W)
 
 route-patches:
 	$(top)/lab/route-patches

@@ -3,12 +3,15 @@
  * The host as VM 1: its partition, and the watch over its OP-TEE driver, which
  * must never reach a virtualized OP-TEE untagged (OP-TEE asserts on its first
  * ENABLE_ASYNC_NOTIF then, and a CPU is lost). How a call is tagged is in
- * tag.c; guests are not seen from here.
+ * tag.c and tag_driver.c; guests are not seen from here.
  *
  * The driver is a module that may come and go. It is tagged before its init
  * runs and its loading fails where that is impossible. While it is in memory
  * it holds this module, so that the tag cannot vanish beneath it. When it
  * goes, the partition is made anew: whatever it left inside OP-TEE is gone.
+ * A driver that is VM 1 by itself destroys and creates the partition as it
+ * comes, and destroys it as it goes; until then and from then on it is kept
+ * for the host here.
  */
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -145,7 +148,7 @@ static int host_driver_present(void)
 	if (host.tagged)
 		return 0;
 
-	ret = host_tag();
+	ret = tag_driver_is_absent() ? -ENOENT : host_tag();
 	if (teegate_optee_is_bound() || (ret == 0 && !host.enabled)) {
 		host_untag();
 		host_busy_say();
@@ -162,7 +165,7 @@ int host_init(bool enable)
 {
 	int ret;
 
-	if (enable && !IS_ENABLED(CONFIG_KPROBES)) {
+	if (enable && !tag_is_possible()) {
 		pr_err("this kernel has no kprobes (CONFIG_KPROBES), which tag the host's own calls to OP-TEE. Use a kernel that has them, or load teegate with host_vm=0: guests can then use OP-TEE and this host cannot.\n");
 		return -EOPNOTSUPP;
 	}

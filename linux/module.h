@@ -50,11 +50,27 @@ int chardev_init(void);
 void chardev_start(void);
 void chardev_fini(void);
 
-/* tag.c: VM id 1 on every SMC of the host's OP-TEE driver. */
-#if IS_ENABLED(CONFIG_KPROBES)
+/*
+ * tag.c: VM id 1 on every SMC of the host's OP-TEE driver, by a kprobe; or
+ * tag_driver.c, where the driver has a VM id itself. That the driver is absent
+ * is known to the second only; tag_arm() of the first says -ENOENT.
+ */
+#if defined(TEEGATE_OPTEE_TAGS) || IS_ENABLED(CONFIG_KPROBES)
+bool tag_is_possible(void);
+bool tag_driver_is_absent(void);
 int tag_arm(void);
 void tag_disarm(void);
 #else
+static inline bool tag_is_possible(void)
+{
+	return false;
+}
+
+static inline bool tag_driver_is_absent(void)
+{
+	return false;
+}
+
 static inline int tag_arm(void)
 {
 	return -EOPNOTSUPP;

@@ -39,6 +39,16 @@ static bool tag_is_in_place(void)
 	return READ_ONCE(*tag.addr) != tag.opcode;
 }
 
+bool tag_is_possible(void)
+{
+	return true;
+}
+
+bool tag_driver_is_absent(void)
+{
+	return false;
+}
+
 /* -ENOENT when the driver is not in memory. */
 int tag_arm(void)
 {

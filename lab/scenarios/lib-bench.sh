@@ -31,7 +31,7 @@ route_take() # ROUTE
 	expect "the modules unload" unload_host_tee
 	expect "KVM learns to hand calls over" insmod /lab/modules/route/route_shim.ko
 	# shellcheck disable=SC2034  # lib.sh's
-	TEEGATE_KO=/lab/modules/route/teegate.ko
+	TEEGATE_KO=/lab/modules/route/teegate.ko OPTEE_KO=/lab/modules/route/optee.ko
 	load_host_tee
 	expect "teegate info says which way" grep -q 'from KVM directly' <(teegate info)
 }

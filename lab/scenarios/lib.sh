@@ -104,20 +104,39 @@ start_supplicant()
 	SUPPLICANT=$!
 }
 
-# The stock driver must come up after teegate has made the host VM 1.
+# Which optee.ko, in place of the kernel's own.
+OPTEE_KO=
+load_optee()
+{
+	if [ -n "$OPTEE_KO" ]; then
+		modprobe tee && insmod "$OPTEE_KO"
+	else
+		modprobe optee
+	fi
+}
+
+# The driver must come up after teegate has made the host VM 1.
 load_host_tee()
 {
 	load_teegate || fail "teegate.ko does not load: $(dmesg | tail -n 3)"
-	modprobe optee || fail "optee does not load"
+	load_optee || fail "optee does not load"
 	wait_for 10 test -e /dev/tee0 || fail "no /dev/tee0 on the host: $(dmesg | grep -i optee | tail -n 3)"
 	start_supplicant || fail "no /dev/teepriv0 on the host"
 	say "the host has a TEE, as VM 1"
 }
 
-unload_host_tee()
+host_tee_works() { xtest 1001 >/run/xtest.log && grep -q '^[1-9][0-9]* test cases\? of which 0 failed' /run/xtest.log; }
+
+stop_host_driver()
 {
 	[ -z "${SUPPLICANT:-}" ] || kill "$SUPPLICANT"
-	wait_for 5 rmmod optee 2>/dev/null || return 1
+	SUPPLICANT=
+	wait_for 5 rmmod optee 2>/dev/null
+}
+
+unload_host_tee()
+{
+	stop_host_driver || return 1
 	rmmod teegate
 }
 

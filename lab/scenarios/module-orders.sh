@@ -9,24 +9,17 @@ need_file /lab/modules/teegate.ko
 
 load() { insmod /lab/modules/teegate.ko "$@"; }
 says() { dmesg | grep 'teegate: ' | tail -n 1 | grep -q "$1"; }
-host_tee_works() { xtest 1001 >/run/xtest.log && grep -q '^[1-9][0-9]* test cases\? of which 0 failed' /run/xtest.log; }
-stop_driver()
-{
-	[ -z "${SUPPLICANT:-}" ] || kill "$SUPPLICANT"
-	SUPPLICANT=
-	wait_for 5 rmmod optee 2>/dev/null
-}
 
 # The order of every day, and the driver alone a second time: its partition is made anew.
 load_host_tee
 expect "the host has a TEE" host_tee_works
 expect "only root may open /dev/teegate" test "$(stat -c %a:%U /dev/teegate)" = 600:root
 refute "teegate stays while the driver needs it" rmmod teegate
-expect "the driver unloads" stop_driver
+expect "the driver unloads" stop_host_driver
 modprobe optee
 start_supplicant || fail "the driver does not come back"
 expect "the host has a TEE again" host_tee_works
-expect "the driver unloads" stop_driver
+expect "the driver unloads" stop_host_driver
 expect "teegate unloads" rmmod teegate
 
 # Without a partition of its own the host keeps its hands off OP-TEE.
@@ -49,7 +42,7 @@ echo firmware:optee >/sys/bus/platform/drivers/optee/bind
 expect "the driver is bound" wait_for 10 test -e /dev/tee0
 start_supplicant
 expect "the host has a TEE" host_tee_works
-expect "the driver unloads" stop_driver
+expect "the driver unloads" stop_host_driver
 expect "teegate unloads" rmmod teegate
 echo 1 >/sys/bus/platform/drivers_autoprobe
 
@@ -61,7 +54,7 @@ refute "the driver does not load without probes" modprobe optee
 expect "and teegate says why" says 'cannot be tagged'
 echo 1 >/sys/kernel/debug/kprobes/enabled
 expect "with them it does" modprobe optee
-expect "the driver unloads" stop_driver
+expect "the driver unloads" stop_host_driver
 expect "teegate unloads" rmmod teegate
 
 for i in $(seq 10); do
