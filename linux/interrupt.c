@@ -144,6 +144,9 @@ static void interrupt_find(bool shared)
 	if (!interrupt.node ||
 	    !(teegate_system.tee.capabilities & OPTEE_SEC_CAP_ASYNC_NOTIF))
 		return;
+	/* What a driver asks that is not watched, it asks for itself alone. */
+	if (shared && !tag_sees_calls())
+		return;
 	irq = irq_of_parse_and_map(interrupt.node, 0);
 	if (!irq)
 		return;

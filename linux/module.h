@@ -58,6 +58,8 @@ void chardev_fini(void);
 #if defined(TEEGATE_OPTEE_TAGS) || IS_ENABLED(CONFIG_KPROBES)
 bool tag_is_possible(void);
 bool tag_driver_is_absent(void);
+/* Whether the driver's calls come by here, which tells of OP-TEE's interrupt. */
+bool tag_sees_calls(void);
 int tag_arm(void);
 void tag_disarm(void);
 #else
@@ -67,6 +69,11 @@ static inline bool tag_is_possible(void)
 }
 
 static inline bool tag_driver_is_absent(void)
+{
+	return false;
+}
+
+static inline bool tag_sees_calls(void)
 {
 	return false;
 }

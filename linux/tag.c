@@ -49,6 +49,11 @@ bool tag_driver_is_absent(void)
 	return false;
 }
 
+bool tag_sees_calls(void)
+{
+	return true;
+}
+
 /* -ENOENT when the driver is not in memory. */
 int tag_arm(void)
 {

@@ -25,6 +25,11 @@ bool tag_driver_is_absent(void)
 	return !driver_find(OPTEE_DRIVER, &platform_bus_type);
 }
 
+bool tag_sees_calls(void)
+{
+	return false;
+}
+
 int tag_arm(void)
 {
 	BUILD_BUG_ON(OPTEE_HOST_VM_ID != TG_VMID_HOST.v);
