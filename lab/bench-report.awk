@@ -48,6 +48,8 @@ function commas(n, s, sign, out)
 	return sign s out
 }
 
+function signed(n) { return (n < 0 ? "" : "+") commas(n) }
+
 function added(route, id) { return median[route, id] - median["host", id] }
 
 function factor(route, id) { return median[route, id] / median["host", id] }
@@ -67,7 +69,7 @@ function table(r, i, id, route)
 		for (r = 1; r <= routes; r++) {
 			if (!((route = route_id[r]) in seen)) continue
 			if (route == "host") printf " %14s", commas(median[route, id])
-			else printf "  %18s %12s %7.2f", commas(median[route, id]), "+" commas(added(route, id)), factor(route, id)
+			else printf "  %18s %12s %7.2f", commas(median[route, id]), signed(added(route, id)), factor(route, id)
 		}
 		print ""
 	}
