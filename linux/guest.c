@@ -84,34 +84,45 @@ static bool limits_allowed(const struct tg_limits *limits)
 	       limits->pinned_bytes <= max->pinned_bytes;
 }
 
+/*
+ * What a guest has and may is settled before its first SMC. On 0 it still can
+ * be, until mutex_unlock(&guest->setup).
+ */
+static int setup_begin(struct tg_guest *guest)
+{
+	if (mutex_lock_killable(&guest->setup))
+		return -EINTR;
+	if (!guest->vm)
+		return 0;
+	mutex_unlock(&guest->setup);
+	return -EBUSY;
+}
+
 int guest_limits_set(struct tg_guest *guest, const struct tg_limits *limits)
 {
-	int ret = 0;
+	int ret;
 
 	if (!limits_allowed(limits))
 		return -EPERM;
-	if (mutex_lock_killable(&guest->setup))
-		return -EINTR;
-	if (guest->vm)
-		ret = -EBUSY;
-	else
-		guest->limits = *limits;
+	ret = setup_begin(guest);
+	if (ret)
+		return ret;
+	guest->limits = *limits;
 	mutex_unlock(&guest->setup);
-	return ret;
+	return 0;
 }
 
 /* Before the first SMC: a guest asks once what OP-TEE can do for it. */
 int guest_rpmb_own(struct tg_guest *guest)
 {
-	int ret = 0;
+	int ret;
 
 	if (!teegate_rpmb_guests())
 		return -EPERM;
-	if (mutex_lock_killable(&guest->setup))
-		return -EINTR;
-	if (guest->vm)
-		ret = -EBUSY;
-	else if (!tg_system_rpmb_grant(&teegate_system, guest))
+	ret = setup_begin(guest);
+	if (ret)
+		return ret;
+	if (!tg_system_rpmb_grant(&teegate_system, guest))
 		ret = -EEXIST;
 	mutex_unlock(&guest->setup);
 	return ret;
@@ -119,16 +130,13 @@ int guest_rpmb_own(struct tg_guest *guest)
 
 int guest_storage_deny(struct tg_guest *guest)
 {
-	int ret = 0;
+	int ret = setup_begin(guest);
 
-	if (mutex_lock_killable(&guest->setup))
-		return -EINTR;
-	if (guest->vm)
-		ret = -EBUSY;
-	else
-		guest->storage_denied = true;
+	if (ret)
+		return ret;
+	guest->storage_denied = true;
 	mutex_unlock(&guest->setup);
-	return ret;
+	return 0;
 }
 
 /* As with limits: what is asked for and not to be had is said at once. */
@@ -144,17 +152,10 @@ static bool tas_allowed(const struct tg_ta_list *tas)
 
 int guest_tas_set(struct tg_guest *guest, struct tg_ta_list *tas)
 {
-	int ret = 0;
+	int ret = tas_allowed(tas) ? setup_begin(guest) : -EPERM;
 
-	if (!tas_allowed(tas)) {
-		ret = -EPERM;
-	} else if (mutex_lock_killable(&guest->setup)) {
-		ret = -EINTR;
-	} else {
-		if (guest->vm)
-			ret = -EBUSY;
-		else
-			swap(guest->tas, tas);
+	if (ret == 0) {
+		swap(guest->tas, tas);
 		mutex_unlock(&guest->setup);
 	}
 	kfree(tas);
@@ -164,7 +165,7 @@ int guest_tas_set(struct tg_guest *guest, struct tg_ta_list *tas)
 int guest_notif_set(struct tg_guest *guest, int eventfd)
 {
 	struct eventfd_ctx *ctx = NULL;
-	int ret = 0;
+	int ret;
 
 	if (!interrupt_is_offered())
 		return -EOPNOTSUPP;
@@ -172,13 +173,9 @@ int guest_notif_set(struct tg_guest *guest, int eventfd)
 		ctx = eventfd_ctx_fdget(eventfd);
 	if (IS_ERR(ctx))
 		return PTR_ERR(ctx);
-	if (mutex_lock_killable(&guest->setup)) {
-		ret = -EINTR;
-	} else {
-		if (guest->vm)
-			ret = -EBUSY;
-		else
-			swap(guest->notif, ctx);
+	ret = setup_begin(guest);
+	if (ret == 0) {
+		swap(guest->notif, ctx);
 		mutex_unlock(&guest->setup);
 	}
 	if (ctx)
