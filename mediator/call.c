@@ -214,8 +214,9 @@ static enum tg_status prepare(struct tg_vm *vm, struct tg_call *call,
 }
 
 /*
- * CALL_WITH_ARG, CALL_WITH_RPC_ARG and CALL_WITH_REGD_ARG. A status other than TG_OK is for x0; errors of parameters are
- * answered in the message and the SMC itself succeeds, as OP-TEE does.
+ * CALL_WITH_ARG, CALL_WITH_RPC_ARG and CALL_WITH_REGD_ARG. A status other
+ * than TG_OK is for x0; errors of parameters are answered in the message and
+ * the SMC itself succeeds, as OP-TEE does.
  */
 enum tg_status tg_call_begin(struct tg_vm *vm, struct tg_regs *regs)
 {

@@ -182,7 +182,9 @@ static const struct tg_ta_row tas[] = {
  */
 static bool rpc_arg_is_offered(const struct tg_system *sys)
 {
-	return !sys->rpc_arg_denied && sys->tee.rpc_params_max &&
+	return !sys->rpc_arg_denied &&
+	       sys->tee.capabilities & OPTEE_SEC_CAP_RPC_ARG &&
+	       sys->tee.rpc_params_max &&
 	       sys->tee.rpc_params_max <= TG_RPC_PARAMS_MAX;
 }
 
@@ -217,14 +219,11 @@ static enum tg_policy policy_of(uint32_t id)
 /* What to do about function @id; refusal for every id that has no row. */
 enum tg_policy tg_policy_function(const struct tg_vm *vm, uint32_t id)
 {
-	uint32_t offered = vm->sys->tee.capabilities;
 	enum tg_policy policy = policy_of(id);
 
 	if (policy != TG_POLICY_CALL_RPC_ARG)
 		return policy;
-	return tg_policy_capabilities(vm, offered) & OPTEE_SEC_CAP_RPC_ARG ?
-		       TG_POLICY_CALL :
-		       TG_POLICY_REFUSE;
+	return rpc_arg_is_offered(vm->sys) ? TG_POLICY_CALL : TG_POLICY_REFUSE;
 }
 
 /* TG_OK if OP-TEE may ask this guest for @cmd, or why not. */
