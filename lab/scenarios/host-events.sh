@@ -51,12 +51,6 @@ calls_end() # NAME
 	say "ok: all calls of guest $1 ended as they should"
 }
 
-host_tee_works()
-{
-	xtest "${XTEST[@]}" >/run/xtest-host.out 2>&1 || true
-	xtest_judge "on the host" /run/xtest-host.out
-}
-
 # ---- CPUs ----
 
 # Firmware may keep it: TF-A on a cortex-a76 does, without OP-TEE and teegate, too. On a cortex-a57 it comes back.
@@ -112,7 +106,7 @@ suspend()
 	kill -0 "$holder" || fail "the call in OP-TEE ended: $(cat /run/held)"
 	kill -KILL "$holder"
 	wait "$holder" 2>/dev/null
-	host_tee_works
+	xtest_host "${XTEST[@]}"
 }
 
 # ---- a VMM that is stopped ----
@@ -127,7 +121,7 @@ stop_and_go_on()
 		wait_for 20 vmm_is_stopped || fail "the VMM does not stop: $(grep State "/proc/${CALLS[one]}/status")"
 		lives=$(calls_lives one)
 		calls_expect "a VMM is stopped" two
-		host_tee_works
+		xtest_host "${XTEST[@]}"
 		vmm_is_stopped || fail "the VMM was not stopped meanwhile"
 		[ "$(calls_lives one)" -eq "$lives" ] || fail "a stopped VMM makes calls"
 		kill -CONT "${CALLS[one]}"
@@ -144,7 +138,7 @@ calls_start two
 stop_and_go_on
 suspend
 cpus_go
-host_tee_works
+xtest_host "${XTEST[@]}"
 calls_end one
 calls_end two
 expect "all is unpinned" wait_for 5 nothing_pinned

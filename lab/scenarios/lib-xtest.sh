@@ -45,6 +45,13 @@ xtest_judge()
 	[ $# -le 2 ] || { [ "$s" -ge "$3" ] && [ "$c" -eq "$4" ]; } || fail "xtest $who ran $s of $3 subtests, $c of $4 cases"
 }
 
+# xtest_host ARGUMENT...: run it on the host, and judge it.
+xtest_host()
+{
+	xtest "$@" >/run/xtest-host.out 2>&1 || true
+	xtest_judge "on the host" /run/xtest-host.out
+}
+
 # xtest_guest NAME WHAT SECONDS ARGUMENT...: run it in a guest; leave its output in /lab/xtest-NAME.out.
 xtest_guest()
 {
