@@ -61,12 +61,13 @@ qmp() { echo "{\"execute\": \"$1\"}" >"$GUESTS/$NAME/qmp.in"; }
 qmp_resets() { grep -c '"event": "RESET"' "/lab/guest-$NAME.qmp"; }
 qmp_has_reset() { [ "$(qmp_resets)" -ge "$1" ]; }
 
-# stats_read: the guest's counters, as reset_test prints them, to the array STATS.
+# stats_read: the guest's counters, as guest_stats prints them, to the array STATS, and all pinned pages.
 stats_read()
 {
 	local text name value
-	text=$(/lab/bin/reset_test --stats "$(cat "$GUESTS/$NAME/pid")") || fail "no counters of the VMM's guest: $text"
+	text=$(guest_stats "$(cat "$GUESTS/$NAME/pid")" 2>&1) || fail "no counters of the VMM's guest: $text"
 	while read -r name value; do STATS[$name]=$value; done <<<"$text"
+	STATS[pins]=$(pins)
 }
 declare -A STATS BEFORE
 
@@ -179,6 +180,7 @@ reset_many()
 
 need_teegate
 need_file /lab/bin/reset_test
+need_file /lab/bin/guest_stats
 guest_initrd_with /lab/bin/reset_guest /lab/bin/reset_kexec /lab/guest/Image
 load_host_tee
 expect "resets on /dev/teegate" /lab/bin/reset_test --resets "$DEVICE_RESETS" --contexts "$CONTEXTS"

@@ -15,7 +15,11 @@ CASES=("$@")
 [ $# -gt 0 ] || CASES=(1001 1004 1006 1013 6001)
 
 # The counters of the guest's VMM as numbers: SMCs, calls, ALLOC, FREE, interrupts, commands, buffers shared, RPC buffers.
-counters() { guest_stats "$(cat "$GUESTS/$1/pid")" | sed -E 's/[a-z-]+ //g'; }
+counters()
+{
+	guest_stats "$(cat "$GUESTS/$1/pid")" | awk '{ n[$1] = $2 }
+		END { print n["smcs"], n["calls"], n["alloc"], n["free"], n["interrupts"], n["commands"], n["shm_buffers"], n["rpc_buffers"] }'
+}
 
 # row NAME WHAT BEFORE: what was counted since.
 row()

@@ -2,7 +2,7 @@
 /*
  * What the mediator has counted for a guest so far, whatever VMM runs it:
  * "guest_stats PID", as root. The counters belong to the open file, so this
- * takes a copy of the process's own. Prints one line of names and numbers.
+ * takes a copy of the process's own. Prints a line for each: name, number.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -71,8 +71,12 @@ int main(int argc, char **argv)
 		die("pidfd_getfd");
 	if (ioctl(fd, TEEGATE_GET_STATS, &s))
 		die("TEEGATE_GET_STATS");
-	printf("smcs %llu calls %llu alloc %llu free %llu intr %llu cmd %llu shm %u rpc-buffers %u\n",
-	       s.smcs, s.yielding_calls, s.rpcs[0], s.rpcs[1], s.rpcs[2],
-	       s.rpcs[3], s.shm_buffers, s.rpc_buffers);
+	printf("partitions %llu\nvmid %u\ncalls_in_flight %u\n"
+	       "shm_buffers %u\nrpc_buffers %u\npinned_bytes %llu\n"
+	       "smcs %llu\ncalls %llu\nalloc %llu\nfree %llu\n"
+	       "interrupts %llu\ncommands %llu\n",
+	       s.partitions, s.vmid, s.calls_in_flight, s.shm_buffers,
+	       s.rpc_buffers, s.pinned_bytes, s.smcs, s.yielding_calls,
+	       s.rpcs[0], s.rpcs[1], s.rpcs[2], s.rpcs[3]);
 	return 0;
 }

@@ -8,17 +8,13 @@
  * TEE up and nobody else using OP-TEE or pinning memory.
  *
  * Options: --resets N; --contexts N for how many TAs may be loaded at a reset,
- * as OP-TEE loses something each time (docs/reliability.md). With --stats PID
- * it only prints the counters of the guest of that VMM.
+ * as OP-TEE loses something each time (docs/reliability.md).
  */
 #define _GNU_SOURCE
 #include "kill.h"
 #include "kill_call.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <getopt.h>
-#include <sys/syscall.h>
 
 #define MSG_CLOSE_SESSION 2u
 #define RET_ERESUME 0x3u
@@ -252,60 +248,11 @@ static void resets_run(unsigned int count)
 	       failed != before ? "FAIL" : "ok", count, threads);
 }
 
-/* ---- another VMM's guest ---- */
-
-/* The number that @pid has the device open by, -1 if it has not. */
-static int device_number(const char *pid)
-{
-	char path[64], target[64];
-	struct dirent *entry;
-	int number = -1;
-	ssize_t n;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%s/fd", pid);
-	dir = opendir(path);
-	while (dir && number < 0 && (entry = readdir(dir))) {
-		n = readlinkat(dirfd(dir), entry->d_name, target,
-			       sizeof(target) - 1);
-		target[n > 0 ? n : 0] = '\0';
-		if (strcmp(target, "/dev/teegate") == 0)
-			number = atoi(entry->d_name);
-	}
-	if (dir)
-		closedir(dir);
-	return number;
-}
-
-/* The same open file, not a new one: whoever has it may look. */
-static int stats_print(const char *pid)
-{
-	struct guest g = { .fd = -1 };
-	struct teegate_stats stats;
-	int number = device_number(pid);
-	int process = (int)syscall(SYS_pidfd_open, atoi(pid), 0);
-
-	if (process >= 0 && number >= 0)
-		g.fd = (int)syscall(SYS_pidfd_getfd, process, number, 0);
-	if (g.fd < 0) {
-		printf("process %s has no guest\n", pid);
-		return 1;
-	}
-	stats = guest_stats(&g);
-	printf("partitions %llu\nvmid %u\ncalls_in_flight %u\n"
-	       "shm_buffers %u\nrpc_buffers %u\npinned_bytes %llu\npins %lld\n",
-	       (unsigned long long)stats.partitions, stats.vmid,
-	       stats.calls_in_flight, stats.shm_buffers, stats.rpc_buffers,
-	       (unsigned long long)stats.pinned_bytes, machine_pins());
-	return failed ? 1 : 0;
-}
-
 /* ---- options ---- */
 
 static const struct option options[] = {
 	{ "resets", required_argument, NULL, 'r' },
 	{ "contexts", required_argument, NULL, 'x' },
-	{ "stats", required_argument, NULL, 'p' },
 	{ 0 },
 };
 
@@ -336,8 +283,6 @@ int main(int argc, char **argv)
 		case 'x':
 			contexts_left = number(optarg);
 			break;
-		case 'p':
-			return stats_print(optarg);
 		default:
 			return 2;
 		}
