@@ -25,6 +25,8 @@ RUN_MEM=''
 RUN_ICOUNT=() RUN_TIMEOUT=120 RUN_APPEND='' RUN_DIR=''
 # The RPMB partition's size in KiB of an eMMC, none without; whether the scenario may restart or suspend the board.
 RUN_EMMC='' RUN_REBOOT='' RUN_SUSPEND=''
+# Whether QEMU counts instructions by where they are: profile/plugin.c, which leaves files in RUN_DIR.
+RUN_PROFILE=''
 
 # The guest's stock kernel is trixie's, whatever the host runs.
 board_guest_kernel() { if [ "$RUN_GUEST_KERNEL" = small ]; then echo small; else echo 6.12; fi; }
@@ -50,12 +52,28 @@ board_need()
 	tree_cross_need
 	tree_qemu_need
 	tree_host_need
+	[ -z "$RUN_PROFILE" ] || profile_plugin_need
 	kernel_need 6.12
 	host_kernel_need "$RUN_KERNEL"
 	firmware_need "$RUN_OPTEE"
 	initrd_need host "$RUN_KERNEL"
 	if [ "$RUN_GUEST_KERNEL" = small ]; then small_kernel_need; fi
 	initrd_need guest "$(board_guest_kernel)"
+}
+
+PROFILE_PLUGIN=$LAB_OUT/profile/plugin.so
+profile_plugin_build()
+{
+	mkdir -p "${PROFILE_PLUGIN%/*}"
+	"${CC:-cc}" -std=gnu11 -O2 -Wall -Wextra -fPIC -shared -fvisibility=hidden -o "$PROFILE_PLUGIN" \
+		"$LAB_TOP/lab/profile/plugin.c"
+}
+
+profile_plugin_need()
+{
+	lab_step profile-plugin "the plugin that counts instructions" \
+		"$(step_key "$PROFILE_PLUGIN $(sha256sum <"$LAB_TOP/lab/profile/plugin.c")" profile_plugin_build)" \
+		profile_plugin_build
 }
 
 # The folder that the board sees as /lab. Big files are linked, not copied: runs are many.
@@ -80,7 +98,7 @@ board_share() # SCENARIO-FILE ARGUMENT...
 	# The host's own, for what starts it anew (kexec).
 	ln "$(kernel_image "$RUN_KERNEL")" "$RUN_DIR/guest/host-Image"
 	ln "$INITRD/host-$RUN_KERNEL" "$RUN_DIR/guest/host-initrd"
-	printf '%s\n' "GUEST_KERNEL=$RUN_GUEST_KERNEL BOARD_KERNEL=$RUN_KERNEL BOARD_CPU=$RUN_CPU BOARD_OPTEE=$RUN_OPTEE BOARD_SMP=$RUN_SMP BOARD_EMMC=$RUN_EMMC BOARD_PARTITIONS=$(board_partitions)" |
+	printf '%s\n' "GUEST_KERNEL=$RUN_GUEST_KERNEL BOARD_KERNEL=$RUN_KERNEL BOARD_CPU=$RUN_CPU BOARD_OPTEE=$RUN_OPTEE BOARD_SMP=$RUN_SMP BOARD_EMMC=$RUN_EMMC BOARD_PROFILE=$RUN_PROFILE BOARD_PARTITIONS=$(board_partitions)" |
 		tr ' ' '\n' >"$share/board/env"
 	# A module for both sides, if each side's kernel has been built for.
 	find "$RUN_PRODUCTS/$gk" -maxdepth 1 -name 'bench_*.ko' -exec cp {} "$share/guest-modules/" \; 2>/dev/null || true
@@ -111,6 +129,7 @@ board_emmc_create() { truncate -s $((BOARD_EMMC_MIB * 1024 + RUN_EMMC))K "$RUN_D
 board_extras()
 {
 	[ -n "$RUN_REBOOT" ] || printf '%s\n' -no-reboot
+	[ -z "$RUN_PROFILE" ] || printf '%s\n' -plugin "$PROFILE_PLUGIN,to=$RUN_DIR"
 	[ -z "$RUN_EMMC" ] || printf '%s\n' -device sdhci-pci -drive "if=none,id=emmc,format=raw,file=$RUN_DIR/emmc" \
 		-device "emmc,drive=emmc,rpmb-partition-size=$((RUN_EMMC * 1024))"
 }

@@ -87,6 +87,22 @@ record()
 	}
 }
 
+# For lab/bench --profile: what is where. A guest says, in lines that begin with a plus, where its kernel and its driver
+# are; the rest of its kernel is the host's, elsewhere.
+symbols_here() # ROUTE
+{
+	[ -n "$BOARD_PROFILE" ] || return 0
+	awk '($2 ~ /^[tTwW]$/ && $3 !~ /^\$/) || $3 == "_etext" { print $1, $2, $3, $4 }' /proc/kallsyms | sort >"/lab/symbols-host-$1"
+}
+
+symbols_of_guest() # ROUTE
+{
+	[ -n "$BOARD_PROFILE" ] || return 0
+	expect "guest $1 says where its kernel is" guest_run "$1" \
+		"grep -E ' (_stext|_etext)$| [tTwW] [^$].*\[(optee|tee)\]' /proc/kallsyms | sort | sed s/^/+/"
+	guest_out "$1" | sed -n 's/^+//p' >"/lab/symbols-guest-$1"
+}
+
 # In RAM, since /lab is a folder of the machine outside.
 measure_here() # ROUTE COUNT COMMAND
 {
@@ -98,6 +114,7 @@ measure_here() # ROUTE COUNT COMMAND
 		fail "the measurement $1 failed"
 	}
 	record "$1" "$out" "$2"
+	symbols_here "$1"
 	say "measured: $1"
 }
 
@@ -117,6 +134,8 @@ measure_guest() # ROUTE COUNT COMMAND
 	guest_out "$name" >"$GUESTS/$name/rows"
 	record "$1" "$GUESTS/$name/rows" "$2"
 	say "measured: $1"
+	symbols_here "$1"
+	symbols_of_guest "$1"
 	expect "guest $name powers off" guest_stop "$name"
 }
 
