@@ -395,6 +395,8 @@ bool honest_threads_all(struct cpu *cpu)
 		threads = CALLS_PER_CPU - 1;
 	for (uint32_t i = 0; i <= threads; i++) {
 		put(cpu, &cpu->calls[i], &message);
+		/* The buffer of messages may be gone, and that is no thread. */
+		cpu->calls[i].with = OPTEE_SMC_CALL_WITH_ARG;
 		call_begin(cpu, &cpu->calls[i]);
 		busy += cpu->calls[i].suspended;
 	}
