@@ -165,7 +165,7 @@ static void share_some(uint64_t from)
 
 static bool there_was_pressure(void)
 {
-	return absent >= PAGES / 4 && moved >= PAGES / 16 && merged_most > 0;
+	return absent >= PAGES / 4 && moved >= PAGES / 64 && merged_most > 0;
 }
 
 static void say(uint64_t rounds)
@@ -189,7 +189,8 @@ static void pinned(const char *until)
 			file_number("/proc/self/ksm_merging_pages", "");
 
 		look_at_pinned(rounds * PINNED_LOOK, PINNED_LOOK);
-		look_beside(rounds * BESIDE_LOOK, BESIDE_LOOK);
+		/* In turn they would always be those swapped out longest ago. */
+		look_beside((uint64_t)random(), BESIDE_LOOK);
 		share_some(rounds * TEMP_PAGES);
 		usleep(ROUND_PAUSE_US);
 		rounds++;
