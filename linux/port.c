@@ -7,14 +7,15 @@
  */
 #include <linux/gfp.h>
 #include <linux/io.h>
-#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
+#include <linux/sched/clock.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include <tg/optee_abi.h>
 #include <tg/port.h>
 
 #include "guest.h"
@@ -35,6 +36,29 @@ static size_t copy_step(struct tg_guest *guest, u64 gpa, bool write,
 	offset = gpa - region->gpa;
 	*ret_user = u64_to_user_ptr(region->hva + offset);
 	return min_t(u64, bytes, region->bytes - offset);
+}
+
+/*
+ * The kernel looks closely at a copy whose size it learns only here, and knows
+ * the others from the compiler: those of a message that is fetched, of a value
+ * and of a size or result that is given back.
+ */
+static unsigned long copy_in_step(void *dst, const void __user *user,
+				  size_t bytes)
+{
+	if (bytes == optee_msg_bytes(4))
+		return copy_from_user(dst, user, optee_msg_bytes(4));
+	return copy_from_user(dst, user, bytes);
+}
+
+static unsigned long copy_out_step(void __user *user, const void *src,
+				   size_t bytes)
+{
+	if (bytes == sizeof(u64))
+		return copy_to_user(user, src, sizeof(u64));
+	if (bytes == sizeof(struct optee_msg_value))
+		return copy_to_user(user, src, sizeof(struct optee_msg_value));
+	return copy_to_user(user, src, bytes);
 }
 
 /*
@@ -63,7 +87,7 @@ enum tg_status tg_port_copy_in(struct tg_guest *guest, struct tg_ipa ipa,
 		void __user *user;
 		size_t step = copy_step(guest, gpa, false, bytes, &user);
 
-		if (step == 0 || copy_from_user(dst, user, step)) {
+		if (step == 0 || copy_in_step(dst, user, step)) {
 			status = TG_GUEST_BAD_ADDRESS;
 			break;
 		}
@@ -87,7 +111,7 @@ enum tg_status tg_port_copy_out(struct tg_guest *guest, struct tg_ipa ipa,
 		void __user *user;
 		size_t step = copy_step(guest, gpa, true, bytes, &user);
 
-		if (step == 0 || copy_to_user(user, src, step)) {
+		if (step == 0 || copy_out_step(user, src, step)) {
 			status = TG_GUEST_BAD_ADDRESS;
 			break;
 		}
@@ -168,7 +192,7 @@ bool tg_port_should_yield(struct tg_guest *guest)
 
 uint64_t tg_port_time_ns(void)
 {
-	return ktime_get_ns();
+	return local_clock();
 }
 
 void tg_port_panic(const char *what)

@@ -26,6 +26,7 @@ void region_table_init(struct region_table *table)
 	table->regions = NULL;
 	table->count = 0;
 	table->capacity = 0;
+	table->last = 0;
 }
 
 void region_table_fini(struct region_table *table)
@@ -53,20 +54,28 @@ static unsigned int region_rank(const struct region_table *table, u64 gpa)
 	return low;
 }
 
+static bool region_has(const struct teegate_region *region, u64 gpa)
+{
+	/* Below it the difference wraps, and is too large then, too. */
+	return gpa - region->gpa < region->bytes;
+}
+
 const struct teegate_region *region_table_find(struct region_table *table,
 					       u64 gpa, bool write)
 {
 	const struct teegate_region *region;
-	unsigned int rank;
+	unsigned int i = READ_ONCE(table->last);
 
 	lockdep_assert_held(&table->lock);
 
-	rank = region_rank(table, gpa);
-	if (rank == 0)
-		return NULL;
-	region = &table->regions[rank - 1];
-	if (gpa - region->gpa >= region->bytes)
-		return NULL;
+	/* Most of a guest's messages are in the same memory. */
+	if (i >= table->count || !region_has(&table->regions[i], gpa)) {
+		i = region_rank(table, gpa);
+		if (i == 0 || !region_has(&table->regions[--i], gpa))
+			return NULL;
+		WRITE_ONCE(table->last, i);
+	}
+	region = &table->regions[i];
 	if (write && (region->flags & TEEGATE_REGION_READONLY))
 		return NULL;
 	return region;

@@ -16,6 +16,7 @@ struct region_table {
 	struct teegate_region *regions; /* by ascending gpa, no overlaps */
 	unsigned int count;
 	unsigned int capacity;
+	unsigned int last; /* found last: a hint, and any number is right */
 };
 
 void region_table_init(struct region_table *table);
