@@ -10,7 +10,9 @@
  */
 #include "core.h"
 
-static struct tg_call *slot_take(struct tg_vm *vm)
+/* A slot, and the place of the message that @regs names: that may fail. */
+static struct tg_call *slot_take(struct tg_vm *vm, const struct tg_regs *regs,
+				 enum tg_status *ret_status)
 {
 	struct tg_locked locked = tg_vm_lock(vm);
 	struct tg_call *call = NULL;
@@ -22,6 +24,8 @@ static struct tg_call *slot_take(struct tg_vm *vm)
 		call->slot = i;
 		tg_call_step(locked, call, TG_CALL_EVENT_BEGIN);
 	}
+	if (call)
+		*ret_status = tg_place_find(locked, regs, &call->arg);
 	tg_vm_unlock(locked);
 	return call;
 }
@@ -35,26 +39,20 @@ static void step(struct tg_vm *vm, struct tg_call *call,
 	tg_vm_unlock(locked);
 }
 
-/* What became of the session that a call was about. */
+/* What became of the session that a call was to open or to close. */
 static void settle_session(struct tg_vm *vm, struct tg_call *call, bool done)
 {
 	const struct optee_msg_arg *msg = call->shadow.va;
+	bool opening = call->cmd == OPTEE_MSG_CMD_OPEN_SESSION;
 	struct tg_session *session = call->session;
 
-	if (!session)
+	if (!session || (!opening && call->cmd != OPTEE_MSG_CMD_CLOSE_SESSION))
 		return;
 	call->session = NULL;
-	switch (call->cmd) {
-	case OPTEE_MSG_CMD_OPEN_SESSION:
+	if (opening)
 		tg_session_settle(vm, session, msg->session, done);
-		break;
-	case OPTEE_MSG_CMD_CLOSE_SESSION:
+	else
 		tg_session_settle(vm, session, session->id, !done);
-		break;
-	default:
-		tg_session_drop(vm, session);
-		break;
-	}
 }
 
 /* Drops what a call holds of the guest's memory and names. */
@@ -80,11 +78,19 @@ static void release_memory(struct tg_vm *vm, struct tg_call *call)
 static void release(struct tg_vm *vm, struct tg_call *call,
 		    enum tg_call_event why)
 {
+	struct tg_locked locked;
+
 	release_memory(vm, call);
 	settle_session(vm, call, false);
-	tg_place_release(vm, &call->arg);
 	call->subject = NULL;
-	step(vm, call, why);
+	locked = tg_vm_lock(vm);
+	/* One that the call only used. */
+	if (call->session)
+		tg_session_drop(locked, call->session);
+	call->session = NULL;
+	tg_place_release(locked, &call->arg);
+	tg_call_step(locked, call, why);
+	tg_vm_unlock(locked);
 }
 
 /*
@@ -194,7 +200,6 @@ static enum tg_status prepare(struct tg_vm *vm, struct tg_call *call,
 			      const struct tg_regs *regs)
 {
 	bool with_rpc = (uint32_t)regs->x[0] != OPTEE_SMC_CALL_WITH_ARG;
-	enum tg_status status;
 
 	if (!call->shadow.va && !tg_port_page_alloc(&call->shadow))
 		return TG_HOST_NO_MEMORY;
@@ -202,15 +207,14 @@ static enum tg_status prepare(struct tg_vm *vm, struct tg_call *call,
 	call->rpc = (struct tg_rpc){ 0 };
 	call->rpc_bytes = 0;
 	call->resume = (struct tg_regs){ .x = { OPTEE_SMC_CALL_WITH_ARG } };
+	/* I1: wherever the guest has its message, OP-TEE gets the shadow. */
+	tg_pair_set(&call->resume, 1, call->shadow.pa.v);
 	if (with_rpc) {
 		call->rpc_bytes =
 			(uint32_t)optee_msg_bytes(vm->sys->tee.rpc_params_max);
 		call->resume.x[0] = OPTEE_SMC_CALL_WITH_RPC_ARG;
 	}
-	/* I1: wherever the guest has its message, OP-TEE gets the shadow. */
-	tg_pair_set(&call->resume, 1, call->shadow.pa.v);
-	status = tg_place_find(vm, regs, &call->arg);
-	return status == TG_OK ? tg_msg_fetch(vm, call) : status;
+	return tg_msg_fetch(vm, call);
 }
 
 /*
@@ -225,11 +229,12 @@ enum tg_status tg_call_begin(struct tg_vm *vm, struct tg_regs *regs)
 
 	if (status != TG_OK)
 		return status;
-	call = slot_take(vm);
+	call = slot_take(vm, regs, &status);
 	if (!call)
 		return TG_HOST_CALL_LIMIT;
 	tg_count(&vm->stats.yielding_calls);
-	status = prepare(vm, call, regs);
+	if (status == TG_OK)
+		status = prepare(vm, call, regs);
 	if (status != TG_OK)
 		goto release;
 	status = tg_msg_translate(vm, call);

@@ -183,9 +183,9 @@ void tg_shm_drop(struct tg_vm *vm, struct tg_shm *shm)
  * messages; NULL if there is none. OP-TEE knows nothing of what lies in it, so
  * it is here that it stays registered until the call is done with it.
  */
-struct tg_shm *tg_shm_hold_message(struct tg_vm *vm, struct tg_cookie cookie)
+struct tg_shm *tg_shm_hold_message(struct tg_locked locked,
+				   struct tg_cookie cookie)
 {
-	struct tg_locked locked = tg_vm_lock(vm);
 	struct tg_shm *shm = find(locked, cookie);
 
 	if (shm && shm->kind == TG_SHM_REGISTERED &&
@@ -194,18 +194,15 @@ struct tg_shm *tg_shm_hold_message(struct tg_vm *vm, struct tg_cookie cookie)
 		shm->messages++;
 	else
 		shm = NULL;
-	tg_vm_unlock(locked);
 	return shm;
 }
 
 /* Ends what tg_shm_hold_message() began. */
-void tg_shm_drop_message(struct tg_vm *vm, struct tg_shm *shm)
+void tg_shm_drop_message(struct tg_locked locked, struct tg_shm *shm)
 {
-	struct tg_locked locked = tg_vm_lock(vm);
-
+	tg_port_vm_assert_locked(locked.vm->guest);
 	TG_ASSERT(shm->messages > 0);
 	shm->messages--;
-	tg_vm_unlock(locked);
 }
 
 /*

@@ -4,8 +4,10 @@
  * tg_vm and the functions of each noun. Nothing outside mediator/ includes it.
  *
  * Locking: a VM's lock protects the state of its call slots, its cookie table,
- * its quotas and its phase. Whoever holds it has a struct tg_locked, and a
- * function that needs it takes one. A call that is RUNNING belongs to the
+ * its sessions, its quotas and its phase. Whoever holds it has a struct
+ * tg_locked, and a function that needs it takes one. Without it are read, by
+ * every SMC and atomically: who is inside and in which phase (vm.c), and
+ * whether there is a partition, which lasts while somebody is inside. A call that is RUNNING belongs to the
  * thread that made it so: its other fields need no lock.
  */
 #ifndef TG_CORE_H
@@ -274,11 +276,13 @@ enum tg_status tg_call_resume(struct tg_vm *vm,
 void tg_call_teardown(struct tg_vm *vm, struct tg_call *call);
 
 /* place.c */
-enum tg_status tg_place_find(struct tg_vm *vm, const struct tg_regs *regs,
+enum tg_status tg_place_find(struct tg_locked locked,
+			     const struct tg_regs *regs,
 			     struct tg_place *ret_place) TG_MUST_CHECK;
-void tg_place_release(struct tg_vm *vm, struct tg_place *place);
+void tg_place_release(struct tg_locked locked, struct tg_place *place);
 bool tg_place_is_aligned(const struct tg_place *place);
 bool tg_place_has(const struct tg_place *place, uint64_t bytes);
+size_t tg_place_page_room(const struct tg_place *place);
 enum tg_status tg_place_copy_in(struct tg_vm *vm, const struct tg_place *place,
 				uint64_t at, void *dst,
 				size_t bytes) TG_MUST_CHECK;
@@ -357,9 +361,9 @@ void tg_shm_make_live(struct tg_vm *vm, struct tg_shm *shm);
 struct tg_shm *tg_shm_hold(struct tg_vm *vm, struct tg_cookie cookie,
 			   enum tg_shm_kind kind) TG_MUST_CHECK;
 void tg_shm_drop(struct tg_vm *vm, struct tg_shm *shm);
-struct tg_shm *tg_shm_hold_message(struct tg_vm *vm,
+struct tg_shm *tg_shm_hold_message(struct tg_locked locked,
 				   struct tg_cookie cookie) TG_MUST_CHECK;
-void tg_shm_drop_message(struct tg_vm *vm, struct tg_shm *shm);
+void tg_shm_drop_message(struct tg_locked locked, struct tg_shm *shm);
 struct tg_shm *tg_shm_claim(struct tg_vm *vm, struct tg_cookie cookie,
 			    enum tg_shm_kind kind,
 			    enum tg_status *ret_why) TG_MUST_CHECK;
@@ -373,7 +377,7 @@ void tg_shm_forget_all(struct tg_vm *vm);
 /* session.c */
 struct tg_session *tg_session_reserve(struct tg_vm *vm) TG_MUST_CHECK;
 struct tg_session *tg_session_hold(struct tg_vm *vm, uint32_t id) TG_MUST_CHECK;
-void tg_session_drop(struct tg_vm *vm, struct tg_session *session);
+void tg_session_drop(struct tg_locked locked, struct tg_session *session);
 enum tg_status tg_session_claim(struct tg_vm *vm, uint32_t id,
 				struct tg_session **ret_session) TG_MUST_CHECK;
 void tg_session_settle(struct tg_vm *vm, struct tg_session *session,

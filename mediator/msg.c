@@ -30,22 +30,42 @@ static uint32_t params_max(const struct tg_call *call)
 	return bytes / (uint32_t)sizeof(struct optee_msg_param);
 }
 
+/* Fetched with the header, whatever it says: an invocation's parameters. */
+#define FETCH_PARAMS 4u
+
 /*
- * Fetches the guest's message at call->arg: the header, then as many
- * parameters as it says, no byte twice (I3). The room for RPCs behind it is not
+ * How much to fetch first: the header, and what of those parameters is in the
+ * same page, and so is there if the header is.
+ */
+static size_t fetch_first(const struct tg_call *call)
+{
+	size_t room = tg_place_page_room(&call->arg);
+	size_t bytes = optee_msg_bytes(FETCH_PARAMS);
+
+	if (room < bytes)
+		bytes = room;
+	return bytes < sizeof(struct optee_msg_arg) ?
+		       sizeof(struct optee_msg_arg) :
+		       bytes;
+}
+
+/*
+ * Fetches the guest's message at call->arg: the header, and as many parameters
+ * as it says, no byte twice (I3). The room for RPCs behind it need not be
  * fetched, since OP-TEE writes there before it reads; but it has to be there,
  * and in the same shadow page.
  */
 enum tg_status tg_msg_fetch(struct tg_vm *vm, struct tg_call *call)
 {
 	struct optee_msg_arg *msg = shadow_msg(call);
+	size_t first = fetch_first(call);
 	enum tg_status status;
 	uint64_t bytes;
 
 	if (!tg_place_is_aligned(&call->arg) ||
-	    !tg_place_has(&call->arg, sizeof(*msg)))
+	    !tg_place_has(&call->arg, first))
 		return TG_GUEST_BAD_ADDRESS;
-	status = tg_place_copy_in(vm, &call->arg, 0, msg, sizeof(*msg));
+	status = tg_place_copy_in(vm, &call->arg, 0, msg, first);
 	if (status != TG_OK)
 		return status;
 	if (msg->num_params > params_max(call))
@@ -55,8 +75,11 @@ enum tg_status tg_msg_fetch(struct tg_vm *vm, struct tg_call *call)
 	bytes = optee_msg_bytes(call->num_params) + call->rpc_bytes;
 	if (!tg_place_has(&call->arg, bytes))
 		return TG_GUEST_BAD_ADDRESS;
-	return tg_place_copy_in(vm, &call->arg, sizeof(*msg), msg->params,
-				call->num_params * sizeof(msg->params[0]));
+	bytes = optee_msg_bytes(call->num_params);
+	if (bytes <= first)
+		return TG_OK;
+	return tg_place_copy_in(vm, &call->arg, first, (uint8_t *)msg + first,
+				bytes - first);
 }
 
 /*

@@ -14,7 +14,8 @@
  * The message that @regs names. A buffer it lies in is held until
  * tg_place_release().
  */
-enum tg_status tg_place_find(struct tg_vm *vm, const struct tg_regs *regs,
+enum tg_status tg_place_find(struct tg_locked locked,
+			     const struct tg_regs *regs,
 			     struct tg_place *ret_place)
 {
 	uint64_t name = tg_pair(regs->x[1], regs->x[2]);
@@ -24,7 +25,7 @@ enum tg_status tg_place_find(struct tg_vm *vm, const struct tg_regs *regs,
 		*ret_place = (struct tg_place){ .ipa = tg_ipa(name) };
 		return TG_OK;
 	}
-	shm = tg_shm_hold_message(vm, tg_cookie(name));
+	shm = tg_shm_hold_message(locked, tg_cookie(name));
 	if (!shm)
 		return TG_GUEST_BAD_ADDRESS;
 	*ret_place = (struct tg_place){
@@ -35,10 +36,10 @@ enum tg_status tg_place_find(struct tg_vm *vm, const struct tg_regs *regs,
 }
 
 /* Fine on a place that holds nothing. */
-void tg_place_release(struct tg_vm *vm, struct tg_place *place)
+void tg_place_release(struct tg_locked locked, struct tg_place *place)
 {
 	if (place->shm)
-		tg_shm_drop_message(vm, place->shm);
+		tg_shm_drop_message(locked, place->shm);
 	*place = (struct tg_place){ 0 };
 }
 
@@ -56,6 +57,12 @@ bool tg_place_has(const struct tg_place *place, uint64_t bytes)
 		return !__builtin_add_overflow(place->ipa.v, bytes, &end);
 	return !__builtin_add_overflow(place->offset, bytes, &end) &&
 	       end <= place->shm->list.count << TG_PAGE_SHIFT;
+}
+
+/* How many bytes there are from the place to the end of its page. */
+size_t tg_place_page_room(const struct tg_place *place)
+{
+	return TG_PAGE_BYTES - ((place->ipa.v + place->offset) & TG_PAGE_MASK);
 }
 
 /* How many of @bytes at @at are in one piece, and where. */

@@ -16,7 +16,13 @@ struct tg_policy_row {
 	enum tg_policy policy;
 };
 
+/* The first are looked for most. */
 static const struct tg_policy_row functions[] = {
+	/* OP-TEE gets the second as the first, on a shadow page. */
+	{ OPTEE_SMC_CALL_WITH_RPC_ARG, TG_POLICY_CALL_RPC_ARG },
+	{ OPTEE_SMC_CALL_WITH_REGD_ARG, TG_POLICY_CALL_RPC_ARG },
+	{ OPTEE_SMC_CALL_WITH_ARG, TG_POLICY_CALL },
+	{ OPTEE_SMC_RETURN_FROM_RPC, TG_POLICY_CALL },
 	{ OPTEE_SMC_CALLS_COUNT, TG_POLICY_CACHED },
 	{ OPTEE_SMC_CALLS_UID, TG_POLICY_CACHED },
 	{ OPTEE_SMC_CALLS_REVISION, TG_POLICY_CACHED },
@@ -28,11 +34,6 @@ static const struct tg_policy_row functions[] = {
 	/* Per partition in OP-TEE, and without an address in either. */
 	{ OPTEE_SMC_ENABLE_SHM_CACHE, TG_POLICY_FORWARD },
 	{ OPTEE_SMC_DISABLE_SHM_CACHE, TG_POLICY_FORWARD },
-	{ OPTEE_SMC_CALL_WITH_ARG, TG_POLICY_CALL },
-	{ OPTEE_SMC_RETURN_FROM_RPC, TG_POLICY_CALL },
-	/* OP-TEE gets both as the former, on a shadow page. */
-	{ OPTEE_SMC_CALL_WITH_RPC_ARG, TG_POLICY_CALL_RPC_ARG },
-	{ OPTEE_SMC_CALL_WITH_REGD_ARG, TG_POLICY_CALL_RPC_ARG },
 	/* Would replace or start secure-world code. */
 	{ OPTEE_SMC_LOAD_IMAGE, TG_POLICY_REFUSE },
 	{ OPTEE_SMC_BOOT_SECONDARY, TG_POLICY_REFUSE },

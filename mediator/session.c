@@ -50,13 +50,12 @@ struct tg_session *tg_session_hold(struct tg_vm *vm, uint32_t id)
 	return session;
 }
 
-void tg_session_drop(struct tg_vm *vm, struct tg_session *session)
+/* Ends what tg_session_hold() began. */
+void tg_session_drop(struct tg_locked locked, struct tg_session *session)
 {
-	struct tg_locked locked = tg_vm_lock(vm);
-
+	tg_port_vm_assert_locked(locked.vm->guest);
 	TG_ASSERT(session->users > 0);
 	session->users--;
-	tg_vm_unlock(locked);
 }
 
 /*

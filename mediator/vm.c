@@ -121,7 +121,7 @@ static void end_partition(struct tg_vm *vm)
 	tg_shm_forget_all(vm);
 	tg_session_forget_all(vm);
 	tg_notif_forget_all(vm);
-	vm->lacks_partition = false;
+	__atomic_store_n(&vm->lacks_partition, false, __ATOMIC_RELAXED);
 	TG_ASSERT(vm->pinned_pages == 0);
 	TG_ASSERT(vm->shm_count == 0);
 	TG_ASSERT(vm->rpc_count == 0);
@@ -140,16 +140,24 @@ void tg_vm_destroy(struct tg_vm *vm)
 	tg_port_free(vm);
 }
 
+static void set_phase(struct tg_vm *vm, enum tg_vm_phase phase)
+{
+	__atomic_store_n(&vm->phase, phase, __ATOMIC_SEQ_CST);
+}
+
 /* Only one thread resets at a time, and only when nobody is inside. */
 static bool reset_begin(struct tg_vm *vm)
 {
 	struct tg_locked locked = tg_vm_lock(vm);
-	bool alone = vm->inside == 0 && vm->phase != TG_VM_RESETTING;
+	bool alone;
 
+	/* Before the look at who is inside: see enter(). */
 	if (vm->phase == TG_VM_OPEN)
-		vm->phase = TG_VM_QUIESCING;
+		set_phase(vm, TG_VM_QUIESCING);
+	alone = __atomic_load_n(&vm->inside, __ATOMIC_SEQ_CST) == 0 &&
+		vm->phase != TG_VM_RESETTING;
 	if (alone)
-		vm->phase = TG_VM_RESETTING;
+		set_phase(vm, TG_VM_RESETTING);
 	tg_vm_unlock(locked);
 	return alone;
 }
@@ -162,9 +170,35 @@ enum tg_status tg_vm_reset(struct tg_vm *vm)
 		return TG_HOST_BUSY;
 	end_partition(vm);
 	locked = tg_vm_lock(vm);
-	vm->phase = TG_VM_OPEN;
+	set_phase(vm, TG_VM_OPEN);
 	tg_vm_unlock(locked);
 	return TG_OK;
+}
+
+static enum tg_status partition_make(struct tg_vm *vm)
+{
+	struct tg_locked locked = tg_vm_lock(vm);
+	enum tg_status status = TG_OK;
+	enum tg_trace_event event = TG_TRACE_COUNT;
+	struct tg_vmid id;
+
+	if (vm->lacks_partition) {
+		status = TG_HOST_NO_PARTITION;
+	} else if (!vm->id.v) {
+		status = tg_system_partition_create(vm->sys, &id);
+		__atomic_store_n(&vm->lacks_partition, status != TG_OK,
+				 __ATOMIC_RELAXED);
+		event = status == TG_OK ? TG_TRACE_PARTITION_CREATED :
+					  TG_TRACE_PARTITION_NONE;
+	}
+	if (event == TG_TRACE_PARTITION_CREATED) {
+		vm->stats.partitions++;
+		__atomic_store_n(&vm->id.v, id.v, __ATOMIC_RELEASE);
+	}
+	tg_vm_unlock(locked);
+	if (event != TG_TRACE_COUNT)
+		tg_port_trace(vm->guest, vm->id, event, 0, 0);
+	return status;
 }
 
 /*
@@ -174,55 +208,36 @@ enum tg_status tg_vm_reset(struct tg_vm *vm)
  */
 enum tg_status tg_vm_partition_get(struct tg_vm *vm)
 {
-	struct tg_locked locked = tg_vm_lock(vm);
-	enum tg_status status = TG_OK;
-	enum tg_trace_event event = TG_TRACE_COUNT;
-
-	if (vm->lacks_partition) {
-		status = TG_HOST_NO_PARTITION;
-	} else if (!vm->id.v) {
-		status = tg_system_partition_create(vm->sys, &vm->id);
-		vm->lacks_partition = status != TG_OK;
-		event = status == TG_OK ? TG_TRACE_PARTITION_CREATED :
-					  TG_TRACE_PARTITION_NONE;
-		if (status == TG_OK)
-			vm->stats.partitions++;
-	}
-	tg_vm_unlock(locked);
-	if (event != TG_TRACE_COUNT)
-		tg_port_trace(vm->guest, vm->id, event, 0, 0);
-	return status;
+	/* It does not go while somebody is inside, and the caller is. */
+	if (__atomic_load_n(&vm->id.v, __ATOMIC_ACQUIRE))
+		return TG_OK;
+	return partition_make(vm);
 }
 
 bool tg_vm_lacks_partition(struct tg_vm *vm)
 {
-	struct tg_locked locked = tg_vm_lock(vm);
-	bool lacks = vm->lacks_partition;
-
-	tg_vm_unlock(locked);
-	return lacks;
-}
-
-static enum tg_status enter(struct tg_vm *vm)
-{
-	struct tg_locked locked = tg_vm_lock(vm);
-	enum tg_status status = TG_HOST_BUSY;
-
-	if (vm->phase == TG_VM_OPEN) {
-		vm->inside++;
-		status = TG_OK;
-	}
-	tg_vm_unlock(locked);
-	return status;
+	return __atomic_load_n(&vm->lacks_partition, __ATOMIC_RELAXED);
 }
 
 static void leave(struct tg_vm *vm)
 {
-	struct tg_locked locked = tg_vm_lock(vm);
+	uint32_t were = __atomic_fetch_sub(&vm->inside, 1, __ATOMIC_SEQ_CST);
 
-	TG_ASSERT(vm->inside > 0);
-	vm->inside--;
-	tg_vm_unlock(locked);
+	TG_ASSERT(were > 0);
+}
+
+/*
+ * Without the lock, as every SMC comes through here: either reset_begin() sees
+ * that somebody is inside, or whoever comes sees that a reset has begun. Both
+ * may be. Then the reset waits for an SMC to end, and this one ends at once.
+ */
+static enum tg_status enter(struct tg_vm *vm)
+{
+	__atomic_fetch_add(&vm->inside, 1, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&vm->phase, __ATOMIC_SEQ_CST) == TG_VM_OPEN)
+		return TG_OK;
+	leave(vm);
+	return TG_HOST_BUSY;
 }
 
 static enum tg_status dispatch(struct tg_vm *vm, struct tg_regs *regs)
@@ -262,10 +277,10 @@ static void count_latency(struct tg_vm *vm, uint64_t ns)
 	uint64_t us = ns / 1000;
 	unsigned int bucket = 0;
 
-	while (us && bucket < TG_LATENCY_BUCKETS - 1) {
-		us >>= 1;
-		bucket++;
-	}
+	if (us)
+		bucket = 64u - (unsigned int)__builtin_clzll(us);
+	if (bucket > TG_LATENCY_BUCKETS - 1)
+		bucket = TG_LATENCY_BUCKETS - 1;
 	tg_count(&vm->stats.latency_us_log2[bucket]);
 }
 

@@ -179,15 +179,17 @@ static void claim(void)
 static void message(void)
 {
 	struct tg_cookie cookie = { nondet_u64() };
+	struct tg_locked locked = tg_vm_lock(&vm);
 	unsigned int i = nondet_u32();
 	struct tg_shm *shm;
 
 	ASSUME(i < BUFFERS);
 	if (messages[i]) {
 		messages[i]--;
-		tg_shm_drop_message(&vm, buffer_at(i));
+		tg_shm_drop_message(locked, buffer_at(i));
 	}
-	shm = tg_shm_hold_message(&vm, cookie);
+	shm = tg_shm_hold_message(locked, cookie);
+	tg_vm_unlock(locked);
 	if (!shm)
 		return;
 	PROVE(taken[index_of(shm)] && shm->cookie.v == cookie.v &&
@@ -249,6 +251,12 @@ static void prove_table(void)
 	PROVE(shms <= vm.limits.shm_buffers, "I8: beyond the quota");
 	PROVE(args <= vm.limits.rpc_buffers, "I8: beyond the quota");
 	PROVE(!proof_locked, "the lock is kept");
+}
+
+void tg_port_vm_assert_locked(struct tg_guest *guest)
+{
+	(void)guest;
+	PROVE(proof_locked, "without the lock");
 }
 
 /* Any table that is as it should be. */

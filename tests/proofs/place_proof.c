@@ -15,9 +15,10 @@ static unsigned int held;
 static uint8_t memory[TG_PAGE_BYTES];
 static uint64_t begin, moved;
 
-struct tg_shm *tg_shm_hold_message(struct tg_vm *vm, struct tg_cookie cookie)
+struct tg_shm *tg_shm_hold_message(struct tg_locked locked,
+				   struct tg_cookie cookie)
 {
-	(void)vm;
+	(void)locked;
 	(void)cookie;
 	if (nondet_bool())
 		return NULL;
@@ -30,9 +31,9 @@ struct tg_shm *tg_shm_hold_message(struct tg_vm *vm, struct tg_cookie cookie)
 	return &shm;
 }
 
-void tg_shm_drop_message(struct tg_vm *vm, struct tg_shm *s)
+void tg_shm_drop_message(struct tg_locked locked, struct tg_shm *s)
 {
-	(void)vm;
+	(void)locked;
 	PROVE(s == &shm && held, "dropped without being held");
 	held--;
 }
@@ -78,13 +79,14 @@ enum tg_status tg_port_copy_out(struct tg_guest *guest, struct tg_ipa ipa,
 int main(void)
 {
 	struct tg_vm vm = { 0 };
+	struct tg_locked locked = { &vm };
 	uint64_t bytes = nondet_u64(), all = nondet_u64();
 	struct tg_regs regs;
 	enum tg_status status;
 
 	__CPROVER_havoc_object(&regs);
 	__CPROVER_havoc_object(&shm);
-	if (tg_place_find(&vm, &regs, &place) != TG_OK) {
+	if (tg_place_find(locked, &regs, &place) != TG_OK) {
 		PROVE(!held && !place.shm, "held without a record");
 		return 0;
 	}
@@ -97,6 +99,8 @@ int main(void)
 	begin = nondet_u64();
 	ASSUME(all <= 2 * TG_PAGE_BYTES && bytes <= TG_PAGE_BYTES);
 	ASSUME(begin <= all && bytes <= all - begin);
+	PROVE(tg_place_page_room(&place) - 1 < TG_PAGE_BYTES,
+	      "no byte of the page, or more than it");
 	if (tg_place_has(&place, all)) {
 		status = nondet_bool() ? tg_place_copy_in(&vm, &place, begin,
 							  memory, bytes) :
@@ -104,7 +108,7 @@ int main(void)
 							   memory, bytes);
 		PROVE(status != TG_OK || moved == bytes, "not all of it");
 	}
-	tg_place_release(&vm, &place);
+	tg_place_release(locked, &place);
 	PROVE(!held && !place.shm, "still held");
 	return 0;
 }
