@@ -100,6 +100,7 @@ static void release(struct tg_vm *vm, struct tg_call *call,
 void tg_call_teardown(struct tg_vm *vm, struct tg_call *call)
 {
 	release(vm, call, TG_CALL_EVENT_TEARDOWN);
+	tg_shadow_forget(call);
 }
 
 /* OP-TEE has decided about the buffer that a call was to make or end. */
@@ -213,6 +214,7 @@ static enum tg_status prepare(struct tg_vm *vm, struct tg_call *call,
 		call->rpc_bytes =
 			(uint32_t)optee_msg_bytes(vm->sys->tee.rpc_params_max);
 		call->resume.x[0] = OPTEE_SMC_CALL_WITH_RPC_ARG;
+		tg_shadow_name(vm, call);
 	}
 	return tg_msg_fetch(vm, call);
 }

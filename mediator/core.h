@@ -23,8 +23,9 @@
 	} while (0)
 
 /*
- * The mediator's own names for temporary memrefs. OP-TEE finds any buffer by
- * its cookie, also a temporary one; so no cookie of a guest may equal one.
+ * The mediator's own names: for temporary memrefs, and for shadow pages. OP-TEE
+ * finds any buffer by its cookie, also a temporary one; so no cookie of a guest
+ * may equal one.
  */
 #define TG_TEMP_COOKIE_BASE 0x7467746d00000000ull
 #define TG_TEMP_COOKIE_MASK 0xffffffff00000000ull
@@ -147,11 +148,26 @@ struct tg_rpc {
 	struct tg_shm *spare; /* for what the guest will allocate */
 };
 
+/* What OP-TEE knows of a call's shadow page, in this partition. */
+enum tg_shadow_state {
+	TG_SHADOW_UNKNOWN, /* nothing yet */
+	TG_SHADOW_NAMED, /* its name */
+	TG_SHADOW_NAMELESS, /* it had no memory to learn it */
+};
+
+/* What OP-TEE reads when it is told of a shadow page. None: no @list. */
+struct tg_letter {
+	struct tg_page list; /* one entry */
+	struct tg_page message;
+};
+
 struct tg_call {
 	enum tg_call_state state;
 	uint32_t thread; /* OP-TEE's name for it once it was suspended */
 	uint32_t slot;
 	struct tg_page shadow; /* the argument that OP-TEE works on */
+	enum tg_shadow_state shadow_state;
+	struct tg_letter letter;
 	struct tg_place arg; /* where the guest has its argument */
 	uint32_t cmd;
 	uint32_t num_params;
@@ -172,6 +188,12 @@ struct tg_call {
 static inline uint64_t tg_temp_cookie(const struct tg_call *call, uint32_t n)
 {
 	return TG_TEMP_COOKIE_BASE | call->slot << 8 | (n + 1);
+}
+
+/* The name of a call's shadow page, for OP-TEE alone. */
+static inline uint64_t tg_shadow_cookie(const struct tg_call *call)
+{
+	return TG_TEMP_COOKIE_BASE | call->slot << 8;
 }
 
 enum tg_vm_phase {
@@ -274,6 +296,10 @@ enum tg_status tg_call_begin(struct tg_vm *vm,
 enum tg_status tg_call_resume(struct tg_vm *vm,
 			      struct tg_regs *regs) TG_MUST_CHECK;
 void tg_call_teardown(struct tg_vm *vm, struct tg_call *call);
+
+/* shadow.c */
+void tg_shadow_name(struct tg_vm *vm, struct tg_call *call);
+void tg_shadow_forget(struct tg_call *call);
 
 /* place.c */
 enum tg_status tg_place_find(struct tg_locked locked,

@@ -13,6 +13,7 @@ TG_CORE_SOURCES := \
 	policy.c \
 	rpc.c \
 	session.c \
+	shadow.c \
 	status.c \
 	system.c \
 	vm.c

@@ -106,6 +106,7 @@ void sim_frame_enter(struct sim_frame *frame, struct tg_guest *guest)
 	frame->guest = guest;
 	frame->fetches = 0;
 	frame->smcs = 0;
+	frame->learns = 0;
 	frame->gets = false;
 	frame->wanted = false;
 	sim.frame = frame;

@@ -106,6 +106,7 @@ struct sim_frame {
 	struct sim_frame *outer;
 	struct tg_guest *guest; /* NULL: none, the embedder is at work */
 	uint32_t smcs; /* for the test to count */
+	uint32_t learns; /* of its SMCs, those that tell OP-TEE of a page */
 	bool gets; /* its SMC is for a notification's value */
 	bool wanted; /* the port asked for the thread back */
 	uint32_t fetches;

@@ -230,6 +230,9 @@ static void check_inputs(const struct tg_regs *regs)
 	case OPTEE_SMC_CALL_WITH_RPC_ARG:
 		used |= 1u << 1 | 1u << 2;
 		break;
+	case OPTEE_SMC_CALL_WITH_REGD_ARG:
+		used |= 1u << 1 | 1u << 2 | 1u << 3;
+		break;
 	case OPTEE_SMC_RETURN_FROM_RPC:
 		used |= 1u << 1 | 1u << 2 | 1u << 3 | 1u << 4 | 1u << 5;
 		break;
@@ -262,6 +265,7 @@ static void guest_call(struct tee_partition *partition, struct tg_regs *regs)
 		break;
 	case OPTEE_SMC_CALL_WITH_ARG:
 	case OPTEE_SMC_CALL_WITH_RPC_ARG:
+	case OPTEE_SMC_CALL_WITH_REGD_ARG:
 		tee_call_start(partition, regs);
 		break;
 	case OPTEE_SMC_RETURN_FROM_RPC:

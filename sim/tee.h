@@ -33,12 +33,16 @@
 #define TEE_ORIGIN_TRUSTED_APP 4u
 #define TEE_ORIGIN_TEE 3u
 
+/* The upper half of the names that the mediator gives to its own pages. */
+#define TEE_MEDIATORS_NAMES 0x7467746dull
+
 enum tee_mobj_kind {
 	TEE_MOBJ_ARG, /* a call's argument */
 	TEE_MOBJ_LIST, /* a page of a page list, while it is read */
 	TEE_MOBJ_REGISTERED,
 	TEE_MOBJ_TEMP,
 	TEE_MOBJ_RPC_ARG,
+	TEE_MOBJ_SHADOW, /* a page for arguments that has a name */
 	TEE_MOBJ_PAYLOAD,
 };
 
@@ -172,6 +176,8 @@ struct tee_mobj *tee_mobj_new(struct tee_partition *partition,
 struct tee_mobj *tee_mobj_from_list(struct tee_partition *partition,
 				    enum tee_mobj_kind kind, uint64_t buf_ptr,
 				    uint64_t size, uint64_t cookie);
+struct tee_mobj *tee_mobj_shadow(struct tee_partition *partition,
+				 uint64_t cookie);
 struct tee_mobj *tee_mobj_find(struct tee_partition *partition,
 			       uint64_t cookie);
 void tee_mobj_put(struct tee_mobj *mobj);

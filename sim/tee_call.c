@@ -214,7 +214,11 @@ static uint32_t register_shm(struct tee_thread *thread,
 		tee.fail_register--;
 		return TEE_ERROR_OUT_OF_MEMORY;
 	}
-	tee_mobj_from_list(thread->partition, TEE_MOBJ_REGISTERED,
+	/* Guests cannot have such names: check_shadow() finds out. */
+	tee_mobj_from_list(thread->partition,
+			   tmem->shm_ref >> 32 == TEE_MEDIATORS_NAMES ?
+				   TEE_MOBJ_SHADOW :
+				   TEE_MOBJ_REGISTERED,
 			   tmem->buf_ptr, tmem->size, tmem->shm_ref);
 	return TEE_SUCCESS;
 }
@@ -285,7 +289,7 @@ static void take_given(struct tee_thread *thread, struct optee_msg_arg *arg)
 {
 	size_t at = optee_msg_bytes(arg->num_params);
 
-	if ((uint32_t)thread->in.x[0] != OPTEE_SMC_CALL_WITH_RPC_ARG)
+	if ((uint32_t)thread->in.x[0] == OPTEE_SMC_CALL_WITH_ARG)
 		return;
 	if (arg->num_params > OPTEE_MSG_PARAMS_MAX ||
 	    at + optee_msg_bytes(TEE_RPC_PARAMS) > TG_PAGE_BYTES)
@@ -298,12 +302,19 @@ static void take_given(struct tee_thread *thread, struct optee_msg_arg *arg)
 static void thread_main(void *p)
 {
 	struct tee_thread *thread = p;
-	uint64_t pa = sim_pair(thread->in.x[1], thread->in.x[2]);
+	uint64_t at = sim_pair(thread->in.x[1], thread->in.x[2]);
 	struct optee_msg_arg *arg;
 
-	thread->arg =
-		tee_mobj_new(thread->partition, TEE_MOBJ_ARG, &pa, 1, 0, 0);
-	arg = (void *)tee_mobj_at(thread->arg, 0);
+	if ((uint32_t)thread->in.x[0] == OPTEE_SMC_CALL_WITH_REGD_ARG)
+		thread->arg = tee_mobj_shadow(thread->partition, at);
+	else
+		thread->arg = tee_mobj_new(thread->partition, TEE_MOBJ_ARG, &at,
+					   1, 0, 0);
+	arg = (void *)tee_mobj_at(thread->arg,
+				  (uint32_t)thread->in.x[0] ==
+						  OPTEE_SMC_CALL_WITH_REGD_ARG ?
+					  thread->in.x[3] :
+					  0);
 	take_given(thread, arg);
 	tee_point(thread);
 	thread->out = (struct tg_regs){ .x = { tee_entry(thread, arg) } };
@@ -317,9 +328,23 @@ static void thread_main(void *p)
 	thread->out.x[0] = OPTEE_RET_OK;
 }
 
+/* It is told of a page of the mediator's. */
+static bool is_learning(const struct tee_thread *thread)
+{
+	const struct optee_msg_arg *arg;
+
+	if (!thread->arg)
+		return false;
+	arg = (void *)tee_mobj_at(thread->arg, 0);
+	return arg->cmd == OPTEE_MSG_CMD_REGISTER_SHM && arg->num_params == 1 &&
+	       arg->params[0].u.tmem.shm_ref >> 32 == TEE_MEDIATORS_NAMES;
+}
+
 /* Lets the thread go on until it stops in an RPC or is done. */
 static void thread_run(struct tee_thread *thread, struct tg_regs *regs)
 {
+	if (thread->state == TEE_THREAD_SUSPENDED && sim.frame)
+		sim.frame->learns += is_learning(thread);
 	thread->state = TEE_THREAD_ACTIVE;
 	thread->entries++;
 	sim_fiber_run(&thread->fiber);

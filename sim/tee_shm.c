@@ -12,19 +12,31 @@
 static bool is_shadow_kind(enum tee_mobj_kind kind)
 {
 	return kind == TEE_MOBJ_ARG || kind == TEE_MOBJ_LIST ||
-	       kind == TEE_MOBJ_RPC_ARG;
+	       kind == TEE_MOBJ_RPC_ARG || kind == TEE_MOBJ_SHADOW;
+}
+
+/* One that has a name may also come by its address, if no call is in it. */
+static bool is_resting(const struct tee_partition *partition, uint64_t pa)
+{
+	for (const struct tee_mobj *m = partition->mobjs; m; m = m->next)
+		if (m->kind == TEE_MOBJ_SHADOW && m->pages[0] == pa)
+			return m->refs == 1;
+	return false;
 }
 
 static void check_shadow(const struct tee_partition *partition,
-			 const struct sim_page *page, uint64_t pa)
+			 enum tee_mobj_kind kind, const struct sim_page *page,
+			 uint64_t pa)
 {
+	uint32_t others = kind == TEE_MOBJ_ARG && is_resting(partition, pa);
+
 	if (page->kind != SIM_PAGE_SHADOW)
 		sim_die("I1: 0x%llx should be the mediator's own page",
 			(unsigned long long)pa);
 	if (page->owner != partition->guest)
 		sim_die("I1: shadow 0x%llx was made for another VM than %u",
 			(unsigned long long)pa, partition->id);
-	if (page->holds)
+	if (page->holds != others)
 		sim_die("I1: shadow 0x%llx is in use for something else",
 			(unsigned long long)pa);
 }
@@ -51,7 +63,7 @@ static void hold(struct tee_partition *partition, enum tee_mobj_kind kind,
 	if (n == SIM_NO_PAGE)
 		sim_die("I1: 0x%llx is no memory", (unsigned long long)pa);
 	if (is_shadow_kind(kind))
-		check_shadow(partition, &sim.pages[n], pa);
+		check_shadow(partition, kind, &sim.pages[n], pa);
 	else
 		check_pinned(partition, &sim.pages[n], pa);
 	sim.pages[n].holds++;
@@ -156,6 +168,23 @@ uint32_t tee_mobj_count(const struct tee_partition *partition)
 	for (const struct tee_mobj *m = partition->mobjs; m; m = m->next)
 		count++;
 	return count;
+}
+
+/* The page for arguments that the mediator calls so, for one call. */
+struct tee_mobj *tee_mobj_shadow(struct tee_partition *partition,
+				 uint64_t cookie)
+{
+	struct tee_mobj *mobj = tee_mobj_find(partition, cookie);
+
+	if (!mobj || mobj->kind != TEE_MOBJ_SHADOW)
+		sim_die("I1: an argument in 0x%llx, which is no shadow page",
+			(unsigned long long)cookie);
+	if (mobj->refs != 1 ||
+	    sim.pages[sim_page_of_pa(mobj->pages[0])].holds != 1)
+		sim_die("I1: two calls in the shadow page 0x%llx",
+			(unsigned long long)cookie);
+	mobj->refs++;
+	return mobj;
 }
 
 /* The byte at @offs of the buffer; good to the end of its page. */

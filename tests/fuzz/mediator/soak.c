@@ -52,7 +52,7 @@ static void check_pins(const struct soak_vm *vm)
 		if (partition->threads[i].state != TEE_THREAD_FREE)
 			return;
 	for (const struct tee_mobj *m = partition->mobjs; m; m = m->next)
-		if (m->kind != TEE_MOBJ_RPC_ARG)
+		if (m->kind != TEE_MOBJ_RPC_ARG && m->kind != TEE_MOBJ_SHADOW)
 			held += m->count;
 	if (vm->guest->pins != held)
 		sim_die("I12: the guest hears while %llu pages are pinned, %llu of them by OP-TEE",
@@ -62,12 +62,14 @@ static void check_pins(const struct soak_vm *vm)
 
 /*
  * One trap, so many ways into OP-TEE, or a VMM could not be stopped. How many
- * values of notifications are asked for, OP-TEE says.
+ * values of notifications are asked for, OP-TEE says, and how often it is
+ * interrupted while it learns of a page.
  */
 static void check_budget(const struct soak_vm *vm)
 {
 	if (sim.frame && !sim.frame->gets &&
-	    ++sim.frame->smcs > 3 + vm->limits.resume_budget)
+	    ++sim.frame->smcs >
+		    4 + sim.frame->learns + vm->limits.resume_budget)
 		sim_die("I8: OP-TEE was entered %u times in one SMC",
 			sim.frame->smcs);
 }
