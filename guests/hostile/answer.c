@@ -275,9 +275,6 @@ void answer_wrong(struct cpu *cpu, struct call *call)
 		pair_set(regs, 1, odd_address(cpu));
 	if (dice_one_in(dice, 4))
 		pair_set(regs, 4, name_any(cpu));
-	if (dice_one_in(dice, 12)) {
+	if (dice_one_in(dice, 12))
 		regs->x[3] = dice_below(dice, 8);
-		/* That one may ask for memory, and what came with a call is no name. */
-		pair_set(regs, 4, name_any(cpu));
-	}
 }

@@ -141,11 +141,21 @@ static void place(struct cpu *cpu, struct call *call)
 		call->room = call->arg + optee_msg_bytes(count);
 }
 
+/*
+ * What stands in x4 and x5 may become the answer to an ALLOC: when the sibling
+ * has resumed this call's thread, and that asks for another thing by the time
+ * this vCPU answers. So that is a name of this guest's, below any other bits.
+ */
 void call_begin(struct cpu *cpu, struct call *call)
 {
+	const uint64_t upper = 0xffffffffull << 32;
+	uint64_t name = name_any(cpu);
+
 	call->regs.x[0] = call->with;
 	for (uint32_t i = 3; i < 7; i++)
 		call->regs.x[i] = dice_u64(&cpu->dice);
+	call->regs.x[4] = (call->regs.x[4] & upper) | name >> 32;
+	call->regs.x[5] = (call->regs.x[5] & upper) | (uint32_t)name;
 	place(cpu, call);
 	call->resumes = 0;
 	cpu->counts.of[COUNT_BEGUN]++;
