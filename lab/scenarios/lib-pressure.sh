@@ -158,6 +158,9 @@ in_shell() { ("$@"); }
 
 # ---- a guest's balloon ----
 
+# The guest and its VMM wait for pages at every step.
+BALLOON_SECONDS=600
+
 # Call before guest_start: its options are added to GUEST_EXTRA.
 balloon_device() # NAME
 {
@@ -185,7 +188,7 @@ qmp()
 
 balloon_actual() # NAME: in MiB
 {
-	qmp "$1" 60 '{"execute": "query-balloon"}' || return 1
+	qmp "$1" $BALLOON_SECONDS '{"execute": "query-balloon"}' || return 1
 	QMP_LINE=${QMP_LINE##*\"actual\": }
 	echo $((${QMP_LINE%%[^0-9]*} / MIB))
 }
@@ -194,7 +197,7 @@ balloon_actual() # NAME: in MiB
 balloon_to()
 {
 	local end=$((SECONDS + $3))
-	qmp "$1" 60 "{\"execute\": \"balloon\", \"arguments\": {\"value\": $(($2 * MIB))}}" || return 1
+	qmp "$1" $BALLOON_SECONDS "{\"execute\": \"balloon\", \"arguments\": {\"value\": $(($2 * MIB))}}" || return 1
 	while [ "$(balloon_actual "$1")" -ne "$2" ]; do
 		[ $SECONDS -lt $end ] || return 1
 		sleep 0.2
@@ -205,11 +208,12 @@ balloon_to()
 balloon_loop() # NAME MIB-LEAST MIB-MOST
 {
 	: >/run/balloon
-	qmp "$1" 60 '{"execute": "qmp_capabilities"}' || return 1
-	while balloon_to "$1" "$2" 120 && balloon_to "$1" "$3" 120; do
+	qmp "$1" $BALLOON_SECONDS '{"execute": "qmp_capabilities"}' || return 1
+	while balloon_to "$1" "$2" $BALLOON_SECONDS && balloon_to "$1" "$3" $BALLOON_SECONDS; do
 		echo "$2 $3" >>/run/balloon
 		sleep 2
 	done
+	say "the balloon stays at $(balloon_actual "$1") MiB"
 }
 
 balloon_cycles() { wc -l </run/balloon; }

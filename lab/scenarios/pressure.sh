@@ -62,15 +62,15 @@ guests_start()
 	expect "$GUEST has a balloon" guest_run "$GUEST" 'test -e /sys/bus/virtio/drivers/virtio_balloon/virtio*'
 }
 
-# Three fifths of what it has taken: the rest can only be on zram. At the first limit its VMM is slowed down as well.
+# Three quarters of what it has taken: the rest can only be on zram. At the first limit its VMM is slowed down as well.
 guests_squeeze()
 {
 	local g current
 	for g in "${NAMES[@]}"; do
 		current=$(cgroup_current "$g")
-		cgroup_set "$g" high $((current * 3 / 5))
-		cgroup_set "$g" max $((current * 13 / 20))
-		say "$g: $((current / MIB)) MiB, and room for $((current * 3 / 5 / MIB)) now"
+		cgroup_set "$g" high $((current * 3 / 4))
+		cgroup_set "$g" max $((current * 4 / 5))
+		say "$g: $((current / MIB)) MiB, and room for $((current * 3 / 4 / MIB)) now"
 	done
 }
 
@@ -83,7 +83,8 @@ guest_pressure() # NAME: what its VMM's cgroup and the kernel's merging have cou
 	say "$1: $((swapped / MIB)) MiB swapped out, $faults major faults, $refaults pages swapped in again, $(vmm_merged "$1") merged," \
 		"$(vmm_status "$1" VmPin) KiB shared with OP-TEE"
 	pressure_was "swapped out of $1 in MiB" $((swapped / MIB)) 16
-	pressure_was "swapped in again of $1" "$refaults" 500
+	pressure_was "major faults of $1" "$faults" 1000
+	pressure_was "swapped in again of $1" "$refaults" 100
 	pressure_was "merged in $1" "$(vmm_merged "$1")" 1
 }
 
@@ -142,6 +143,7 @@ under_pressure()
 	while [ $n -lt "$ROUNDS" ] || { [ $n -lt $((ROUNDS + 3)) ] && ! pressure_seen; }; do
 		xtest_round
 		n=$((n + 1))
+		say "round $n: the balloon was full and empty $(balloon_cycles) times, $(vmm_merged "$GUEST") pages merged in $GUEST"
 	done
 	for g in "${NAMES[@]}"; do guest_pressure "$g"; done
 	kill -0 $BALLOON || fail "the balloon does not move any more"

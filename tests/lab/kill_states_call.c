@@ -110,7 +110,10 @@ static void reach_interrupted(void)
 		.x = { SMC_CALL_WITH_ARG, one.gpa >> 32, (uint32_t)one.gpa },
 	};
 	must(ioctl(guest.fd, TEEGATE_SMC, &one.args) == 0, "SMC");
-	must((uint32_t)one.args.x[0] == RET_RPC_FOREIGN_INTR, "interrupt");
+	if (!check((uint32_t)one.args.x[0] == RET_RPC_FOREIGN_INTR,
+		   "an interrupt: 0x%llx came",
+		   (unsigned long long)one.args.x[0]))
+		exit(1);
 }
 
 /* Opening a session with what is no TA: until OP-TEE asks for that. */
