@@ -249,11 +249,16 @@ static void take_back(struct cpu *cpu, const struct lent *lent)
 	cpu->counts.of[COUNT_BUFFERS_SHARED]++;
 }
 
-static bool shm_change(struct cpu *cpu, const struct lent *lent, uint32_t cmd)
+/* OP-TEE's result, or this: the call was drained, and may have succeeded. */
+#define OUTCOME_UNKNOWN UINT32_MAX
+
+static uint32_t shm_change(struct cpu *cpu, const struct lent *lent,
+			   uint32_t cmd)
 {
 	struct message message;
 
 	message_init(&message, cmd);
+	message.head.ret = OUTCOME_UNKNOWN;
 	if (cmd == OPTEE_MSG_CMD_REGISTER_SHM)
 		message_memory(
 			&message,
@@ -262,7 +267,8 @@ static bool shm_change(struct cpu *cpu, const struct lent *lent, uint32_t cmd)
 	else
 		message_memory(&message, OPTEE_MSG_ATTR_RMEM_IN, 0, 0,
 			       lent->name);
-	return call_whole(cpu, &message);
+	call_whole(cpu, &message);
+	return message.head.ret;
 }
 
 /* Statistics of OP-TEE's heaps, written into the buffer. */
@@ -297,22 +303,27 @@ static bool stats_into(struct cpu *cpu, const struct lent *lent,
 
 static bool step_registered(struct cpu *cpu)
 {
+	bool ok, unknown = false;
+	uint32_t ret = 0;
 	struct lent lent;
-	bool ok;
 
 	lend(cpu, &lent);
-	if (!shm_change(cpu, &lent, OPTEE_MSG_CMD_REGISTER_SHM))
+	if (shm_change(cpu, &lent, OPTEE_MSG_CMD_REGISTER_SHM) != TEE_SUCCESS)
 		return false;
 	ok = stats_into(cpu, &lent, true);
 	for (uint32_t i = 0; i < TAKE_BACK_MAX; i++) {
-		if (shm_change(cpu, &lent, OPTEE_MSG_CMD_UNREGISTER_SHM)) {
+		ret = shm_change(cpu, &lent, OPTEE_MSG_CMD_UNREGISTER_SHM);
+		/* It waited for the buffer's last user, and was drained with it. */
+		if (ret == TEE_SUCCESS ||
+		    (ret == TEE_ERROR_BAD_PARAMETERS && unknown)) {
 			take_back(cpu, &lent);
 			return ok;
 		}
+		unknown |= ret == OUTCOME_UNKNOWN;
 		/* The sibling's calls have all threads. */
 		call_drain(cpu);
 	}
-	judge_fail(cpu, "a buffer cannot be taken back", lent.name, 0);
+	judge_fail(cpu, "a buffer cannot be taken back", lent.name, ret);
 	return false;
 }
 
