@@ -72,15 +72,15 @@ static void release_memory(struct tg_vm *vm, struct tg_call *call)
 }
 
 /*
- * Frees a call's slot. A buffer it was registering stays in the cookie table.
- * The shadow page stays with the slot for the next call.
+ * Frees the slot of a call that holds no memory any more. A buffer it was
+ * registering stays in the cookie table. The shadow page stays with the slot
+ * for the next call.
  */
-static void release(struct tg_vm *vm, struct tg_call *call,
-		    enum tg_call_event why)
+static void slot_free(struct tg_vm *vm, struct tg_call *call,
+		      enum tg_call_event why)
 {
 	struct tg_locked locked;
 
-	release_memory(vm, call);
 	settle_session(vm, call, false);
 	call->subject = NULL;
 	locked = tg_vm_lock(vm);
@@ -91,6 +91,13 @@ static void release(struct tg_vm *vm, struct tg_call *call,
 	tg_place_release(locked, &call->arg);
 	tg_call_step(locked, call, why);
 	tg_vm_unlock(locked);
+}
+
+static void release(struct tg_vm *vm, struct tg_call *call,
+		    enum tg_call_event why)
+{
+	release_memory(vm, call);
+	slot_free(vm, call, why);
 }
 
 /*
@@ -147,7 +154,7 @@ static enum tg_status finish(struct tg_vm *vm, struct tg_call *call,
 	release_memory(vm, call);
 	if (x0 == OPTEE_RET_OK)
 		status = tg_msg_return(vm, call);
-	release(vm, call, TG_CALL_EVENT_END);
+	slot_free(vm, call, TG_CALL_EVENT_END);
 	if (status != TG_OK)
 		return status;
 	/* OP-TEE's threads are all busy: said as for our own limit. */
@@ -205,7 +212,6 @@ static enum tg_status prepare(struct tg_vm *vm, struct tg_call *call,
 	if (!call->shadow.va && !tg_port_page_alloc(&call->shadow))
 		return TG_HOST_NO_MEMORY;
 	call->thread = 0;
-	call->rpc = (struct tg_rpc){ 0 };
 	call->rpc_bytes = 0;
 	call->resume = (struct tg_regs){ .x = { OPTEE_SMC_CALL_WITH_ARG } };
 	/* I1: wherever the guest has its message, OP-TEE gets the shadow. */

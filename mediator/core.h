@@ -139,6 +139,7 @@ struct tg_temp {
 
 /* What is expected of the guest while a call is suspended (I4). */
 struct tg_rpc {
+	bool begun; /* else all of this is zero */
 	uint32_t func; /* OPTEE_RPC_*: what the guest was asked */
 	uint32_t cmd;
 	uint32_t num_params;

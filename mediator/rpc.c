@@ -56,6 +56,8 @@ static void set_resume(struct tg_call *call)
 /* Ends the guest's part in an RPC, whatever of it was prepared. */
 void tg_rpc_drop(struct tg_vm *vm, struct tg_call *call)
 {
+	if (!call->rpc.begun)
+		return;
 	if (call->rpc.spare)
 		tg_shm_destroy(vm, call->rpc.spare);
 	if (call->rpc.buffer)
@@ -362,6 +364,7 @@ enum tg_rpc_next tg_rpc_issue(struct tg_vm *vm, struct tg_call *call,
 {
 	enum tg_rpc_next next = TG_RPC_ANSWERED;
 
+	call->rpc.begun = true;
 	set_resume(call);
 	switch ((uint32_t)regs->x[0]) {
 	case OPTEE_RPC_ALLOC:

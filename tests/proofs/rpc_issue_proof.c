@@ -73,6 +73,7 @@ int main(void)
 		PROVE(!holds && !spares && !call.rpc.func, "something is kept");
 		return 0;
 	}
+	PROVE(call.rpc.begun, "what is kept would stay");
 	PROVE(call.rpc.func == (uint32_t)regs.x[0], "I4: another question");
 	if (call.rpc.func == OPTEE_RPC_CMD)
 		PROVE(shown == 1 && call.rpc.num_params <= TG_RPC_PARAMS_MAX,

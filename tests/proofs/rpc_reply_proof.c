@@ -40,6 +40,7 @@ static void ask(void)
 {
 	struct tg_rpc *rpc = &call.rpc;
 
+	rpc->begun = true;
 	rpc->func = nondet_u32();
 	call.resume = (struct tg_regs){ .x = { OPTEE_SMC_RETURN_FROM_RPC, 0, 0,
 					       call.thread } };
