@@ -84,7 +84,7 @@ guest_pressure() # NAME: what its VMM's cgroup and the kernel's merging have cou
 		"$(vmm_status "$1" VmPin) KiB shared with OP-TEE"
 	pressure_was "swapped out of $1 in MiB" $((swapped / MIB)) 16
 	pressure_was "major faults of $1" "$faults" 1000
-	pressure_was "swapped in again of $1" "$refaults" 100
+	pressure_was "swapped in again of $1" "$refaults" 20
 	pressure_was "merged in $1" "$(vmm_merged "$1")" 1
 }
 

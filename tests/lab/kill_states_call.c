@@ -9,7 +9,9 @@
 #include "kill.h"
 #include "kill_call.h"
 
+#include <linux/membarrier.h>
 #include <pthread.h>
+#include <sys/syscall.h>
 
 #define SMC_EXCHANGE_CAPABILITIES 0xb2000009u
 #define TESTS_MUTEX 7u
@@ -83,6 +85,35 @@ static void *send_body(void *c)
 	return NULL;
 }
 
+static void barrier(int command)
+{
+	must(syscall(SYS_membarrier, command, 0, 0) == 0, "membarrier");
+}
+
+/*
+ * Interrupts the other CPUs that run this process, for as long as it lives. The
+ * host's tick does not reach one that is in OP-TEE on every machine: without
+ * VHE, TF-A gives the EL1 timers to the world that runs.
+ */
+static void *interrupt_body(void *unused)
+{
+	(void)unused;
+	for (;;) {
+		barrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+		usleep(500);
+	}
+	return NULL;
+}
+
+static void interrupts_begin(void)
+{
+	pthread_t thread;
+
+	barrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
+	must(pthread_create(&thread, NULL, interrupt_body, NULL) == 0,
+	     "thread");
+}
+
 /* Re-entered after an interrupt of the host: it was in OP-TEE, and is. */
 static void reach_in_tee(void)
 {
@@ -92,6 +123,7 @@ static void reach_in_tee(void)
 
 	guest = call_guest_open(&limits);
 	endless_prepare();
+	interrupts_begin();
 	before = guest_stats(&guest).inner_resumes;
 	must(pthread_create(&thread, NULL, send_body, &one) == 0, "thread");
 	while (guest_stats(&guest).inner_resumes == before)
@@ -106,6 +138,7 @@ static void reach_interrupted(void)
 
 	guest = call_guest_open(&limits);
 	endless_prepare();
+	interrupts_begin();
 	one.args = (struct teegate_smc){
 		.x = { SMC_CALL_WITH_ARG, one.gpa >> 32, (uint32_t)one.gpa },
 	};
