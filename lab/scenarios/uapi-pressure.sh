@@ -13,7 +13,7 @@ need_file /lab/modules/teegate.ko
 need_file /lab/bin/uapi_pressure_test
 
 # uapi_pressure_test itself wants its pages swapped, moved and merged; this is the rest of the board.
-pins()
+part_pins()
 {
 	pressure_note
 	pressure_start pins
@@ -26,13 +26,14 @@ pins()
 	pressure_was "pages moved" "$(pressure_grown pgmigrate_success)" 2000
 }
 
-over() { pinning_runs_over; }
+part_over() { pinning_runs_over; }
+part_charged() { charged; }
 
 [ $# -gt 0 ] || set -- pins over charged
 load_host_tee
 expect "swap on zram" zram_on
 for part in "$@"; do
-	"$part"
+	"part_$part"
 	expect "all is unpinned" wait_for 5 nothing_pinned
 done
 expect "the host's own TEE" xtest -l 0 -t regression regression_1001
