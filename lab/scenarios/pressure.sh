@@ -162,24 +162,29 @@ under_pressure()
 
 # ---- killed for want of memory ----
 
-# The guest calls OP-TEE without a pause and takes more and more memory, which its VMM's cgroup does not have.
+# The guest calls OP-TEE without a pause and takes more and more memory. Once it has some shared, its VMM's cgroup has only
+# half of the room that it needs: a limit just too low only makes the VMM's own program come and go, for ever.
 guest_runs_over()
 {
-	local d=$CGROUPS/$GUEST pinned=0 kib status=0
+	local d=$CGROUPS/$GUEST pinned=0 kib status=0 low=''
 	cgroup_set "$GUEST" high max
 	cgroup_set "$GUEST" swap.max 0
-	cgroup_set "$GUEST" max $(($(cgroup_current "$GUEST") + 16 * MIB))
+	cgroup_set "$GUEST" max max
 	guest_post "$GUEST" 'xtest --sha-perf -n 1000000 -s 65536 >/dev/null & sleep 1; dd if=/dev/zero of=/tmp/over bs=1M'
 	while guest_is_running "$GUEST"; do
 		kib=$(vmm_status "$GUEST" VmPin 2>/dev/null)
 		[ -z "$kib" ] || [ "$kib" -eq 0 ] || pinned=$kib
+		if [ "$pinned" -ge 64 ] && [ -z "$low" ]; then
+			low=$(($(cgroup_current "$GUEST") / 2))
+			cgroup_set "$GUEST" max $low
+		fi
 		[ $SECONDS -lt "$OVER_END" ] || fail "$GUEST is not killed: $(cat "$d/memory.current") of $(cat "$d/memory.max")"
 		sleep 0.1
 	done
 	wait "$(vmm_pid "$GUEST")" || status=$?
 	[ $status -eq 137 ] || fail "$GUEST's VMM ended with $status, not killed"
 	expect "the kernel killed $GUEST's VMM for want of memory" cgroup_was_oom_killed "$GUEST"
-	pressure_was "$GUEST's memory shared with OP-TEE, in KiB" "$pinned" 4
+	pressure_was "$GUEST's memory shared with OP-TEE, in KiB" "$pinned" 64
 	say "ok: it had shared $pinned KiB a moment before"
 }
 
