@@ -204,7 +204,7 @@ file_copy_new() # FROM TO: append what FROM has and TO has not
 	local size=0 had=0
 	# Another shell may have ended the guest and removed its files.
 	size=$(stat -c %s "$1" 2>/dev/null) || return 0
-	[ ! -e "$2" ] || had=$(stat -c %s "$2")
+	had=$(stat -c %s "$2" 2>/dev/null) || had=0
 	[ "$size" -eq "$had" ] || tail -c "+$((had + 1))" "$1" >>"$2" 2>/dev/null
 }
 
