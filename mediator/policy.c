@@ -18,7 +18,7 @@ struct tg_policy_row {
 
 /* The first are looked for most. */
 static const struct tg_policy_row functions[] = {
-	/* OP-TEE gets the second as the first, on a shadow page. */
+	/* OP-TEE gets a shadow page in either: shadow.c. */
 	{ OPTEE_SMC_CALL_WITH_RPC_ARG, TG_POLICY_CALL_RPC_ARG },
 	{ OPTEE_SMC_CALL_WITH_REGD_ARG, TG_POLICY_CALL_RPC_ARG },
 	{ OPTEE_SMC_CALL_WITH_ARG, TG_POLICY_CALL },

@@ -205,20 +205,21 @@ static uint32_t register_shm(struct tee_thread *thread,
 			     const struct optee_msg_arg *arg)
 {
 	const struct optee_msg_tmem *tmem = &arg->params[0].u.tmem;
+	bool of_mediator = tmem->shm_ref >> 32 == TEE_MEDIATORS_NAMES;
 
 	if (arg->num_params != 1 ||
 	    arg->params[0].attr !=
 		    (OPTEE_MSG_ATTR_TMEM_OUT | OPTEE_MSG_ATTR_NONCONTIG))
 		return TEE_ERROR_BAD_PARAMETERS;
+	if (of_mediator && sim.frame)
+		sim.frame->learns++;
 	if (tee.fail_register) {
 		tee.fail_register--;
 		return TEE_ERROR_OUT_OF_MEMORY;
 	}
 	/* Guests cannot have such names: check_shadow() finds out. */
 	tee_mobj_from_list(thread->partition,
-			   tmem->shm_ref >> 32 == TEE_MEDIATORS_NAMES ?
-				   TEE_MOBJ_SHADOW :
-				   TEE_MOBJ_REGISTERED,
+			   of_mediator ? TEE_MOBJ_SHADOW : TEE_MOBJ_REGISTERED,
 			   tmem->buf_ptr, tmem->size, tmem->shm_ref);
 	return TEE_SUCCESS;
 }
@@ -310,11 +311,8 @@ static void thread_main(void *p)
 	else
 		thread->arg = tee_mobj_new(thread->partition, TEE_MOBJ_ARG, &at,
 					   1, 0, 0);
-	arg = (void *)tee_mobj_at(thread->arg,
-				  (uint32_t)thread->in.x[0] ==
-						  OPTEE_SMC_CALL_WITH_REGD_ARG ?
-					  thread->in.x[3] :
-					  0);
+	/* An offset in REGD_ARG; zero else, check_inputs() has looked. */
+	arg = (void *)tee_mobj_at(thread->arg, thread->in.x[3]);
 	take_given(thread, arg);
 	tee_point(thread);
 	thread->out = (struct tg_regs){ .x = { tee_entry(thread, arg) } };

@@ -28,8 +28,6 @@ BEGIN {
 	who[++whos] = "the VMM"
 	who[++whos] = "TF-A"
 	who[++whos] = "OP-TEE"
-	for (i = 1; i <= whos; i++)
-		who_id[who[i]] = i
 }
 
 # One file after the other: each begins with line 1.

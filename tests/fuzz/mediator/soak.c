@@ -69,7 +69,7 @@ static void check_budget(const struct soak_vm *vm)
 {
 	if (sim.frame && !sim.frame->gets &&
 	    ++sim.frame->smcs >
-		    4 + sim.frame->learns + vm->limits.resume_budget)
+		    3 + sim.frame->learns + vm->limits.resume_budget)
 		sim_die("I8: OP-TEE was entered %u times in one SMC",
 			sim.frame->smcs);
 }

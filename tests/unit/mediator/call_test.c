@@ -391,17 +391,6 @@ static void calls_of_several_vcpus(void **state)
 }
 
 /* OP-TEE disowns a thread that it named itself: what it holds stays pinned. */
-static void forget_thread(const struct sim_event *event, void *arg)
-{
-	struct tg_regs *regs = (struct tg_regs *)(uintptr_t)event->regs;
-
-	(void)arg;
-	if (event->op != SIM_OP_SMC_LEAVE ||
-	    regs->x[0] != OPTEE_RPC_FOREIGN_INTR)
-		return;
-	regs->x[0] = OPTEE_RET_ERESUME;
-}
-
 static void i1_a_lost_thread_keeps_its_pins(void **state)
 {
 	struct tg_guest *g = sim_guest_create(NULL);
@@ -412,7 +401,7 @@ static void i1_a_lost_thread_keeps_its_pins(void **state)
 	(void)state;
 	msg_rpc(&msg, s, TEE_RPC_INTERRUPT, 1);
 	sim_msg_temp(g, &msg, OPTEE_MSG_ATTR_TMEM_INOUT, ipa, 4096);
-	sim_hook_set(forget_thread, NULL);
+	sim_hook_set(forget_interrupted, NULL);
 	assert_int_equal(sim_call(g, &msg), OPTEE_RET_ERESUME);
 	sim_hook_set(NULL, NULL);
 	assert_int_equal(stats_of(g).calls_in_flight, 1);

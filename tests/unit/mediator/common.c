@@ -97,6 +97,16 @@ struct tg_stats stats_of(struct tg_guest *guest)
 	return stats;
 }
 
+void forget_interrupted(const struct sim_event *event, void *arg)
+{
+	struct tg_regs *regs = (struct tg_regs *)(uintptr_t)event->regs;
+
+	(void)arg;
+	if (event->op == SIM_OP_SMC_LEAVE &&
+	    regs->x[0] == OPTEE_RPC_FOREIGN_INTR)
+		regs->x[0] = OPTEE_RET_ERESUME;
+}
+
 void assert_idle(struct tg_guest *guest)
 {
 	struct tg_stats stats = stats_of(guest);

@@ -47,6 +47,9 @@ void msg_open(struct sim_msg *msg, const uint8_t *uuid, uint64_t attr);
 
 struct tg_stats stats_of(struct tg_guest *guest);
 
+/* A hook: OP-TEE does not know the threads that were interrupted (ERESUME). */
+void forget_interrupted(const struct sim_event *event, void *arg);
+
 /* Nothing is in flight and nothing is shared. */
 void assert_idle(struct tg_guest *guest);
 

@@ -152,16 +152,6 @@ static void interrupts_while_it_learns(void **state)
 	sim_guest_destroy(g);
 }
 
-static void forget_thread(const struct sim_event *event, void *arg)
-{
-	struct tg_regs *regs = (struct tg_regs *)(uintptr_t)event->regs;
-
-	(void)arg;
-	if (event->op == SIM_OP_SMC_LEAVE &&
-	    regs->x[0] == OPTEE_RPC_FOREIGN_INTR)
-		regs->x[0] = OPTEE_RET_ERESUME;
-}
-
 /*
  * OP-TEE disowns the thread that was learning. It holds the pages it was told
  * with, which the model would miss if they were given back (I1).
@@ -174,7 +164,7 @@ static void i1_a_lost_thread_keeps_what_it_reads(void **state)
 	(void)state;
 	interrupts = 1;
 	tee.interrupt = interrupted;
-	sim_hook_set(forget_thread, NULL);
+	sim_hook_set(forget_interrupted, NULL);
 	s = sim_open(g);
 	sim_hook_set(NULL, NULL);
 	tee.interrupt = NULL;
