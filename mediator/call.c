@@ -208,6 +208,7 @@ static enum tg_status prepare(struct tg_vm *vm, struct tg_call *call,
 			      const struct tg_regs *regs)
 {
 	bool with_rpc = (uint32_t)regs->x[0] != OPTEE_SMC_CALL_WITH_ARG;
+	enum tg_status status = TG_OK;
 
 	if (!call->shadow.va && !tg_port_page_alloc(&call->shadow))
 		return TG_HOST_NO_MEMORY;
@@ -220,9 +221,9 @@ static enum tg_status prepare(struct tg_vm *vm, struct tg_call *call,
 		call->rpc_bytes =
 			(uint32_t)optee_msg_bytes(vm->sys->tee.rpc_params_max);
 		call->resume.x[0] = OPTEE_SMC_CALL_WITH_RPC_ARG;
-		tg_shadow_name(vm, call);
+		status = tg_shadow_name(vm, call);
 	}
-	return tg_msg_fetch(vm, call);
+	return status == TG_OK ? tg_msg_fetch(vm, call) : status;
 }
 
 /*
@@ -243,6 +244,11 @@ enum tg_status tg_call_begin(struct tg_vm *vm, struct tg_regs *regs)
 	tg_count(&vm->stats.yielding_calls);
 	if (status == TG_OK)
 		status = prepare(vm, call, regs);
+	if (status == TG_GUEST_BAD_RESUME) {
+		/* As in finish(): OP-TEE has a thread at work in this slot. */
+		step(vm, call, TG_CALL_EVENT_DISOWN);
+		return status;
+	}
 	if (status != TG_OK)
 		goto release;
 	status = tg_msg_translate(vm, call);

@@ -154,6 +154,7 @@ enum tg_shadow_state {
 	TG_SHADOW_UNKNOWN, /* nothing yet */
 	TG_SHADOW_NAMED, /* its name */
 	TG_SHADOW_NAMELESS, /* it had no memory to learn it */
+	TG_SHADOW_LOST, /* it disowned the thread that was to learn it */
 };
 
 /* What OP-TEE reads when it is told of a shadow page. None: no @list. */
@@ -299,7 +300,8 @@ enum tg_status tg_call_resume(struct tg_vm *vm,
 void tg_call_teardown(struct tg_vm *vm, struct tg_call *call);
 
 /* shadow.c */
-void tg_shadow_name(struct tg_vm *vm, struct tg_call *call);
+enum tg_status tg_shadow_name(struct tg_vm *vm,
+			      struct tg_call *call) TG_MUST_CHECK;
 void tg_shadow_forget(struct tg_call *call);
 
 /* place.c */

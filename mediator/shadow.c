@@ -85,7 +85,7 @@ static enum tg_shadow_state tell(struct tg_vm *vm, struct tg_call *call)
 	 * that may still read stays until the partition goes.
 	 */
 	if (x0 == OPTEE_RET_ERESUME)
-		return TG_SHADOW_NAMELESS;
+		return TG_SHADOW_LOST;
 	msg = letter->message.va;
 	learnt = x0 == OPTEE_RET_OK && msg->ret == TEE_SUCCESS;
 	letter_free(letter);
@@ -97,9 +97,10 @@ static enum tg_shadow_state tell(struct tg_vm *vm, struct tg_call *call)
 
 /*
  * Makes @call->resume name the shadow page: by its name where OP-TEE knows
- * that, or can be told of it; by its address else (I1).
+ * that, or can be told of it; by its address else (I1). TG_GUEST_BAD_RESUME
+ * if OP-TEE has lost a thread over it: then the slot is lost as well (I8).
  */
-void tg_shadow_name(struct tg_vm *vm, struct tg_call *call)
+enum tg_status tg_shadow_name(struct tg_vm *vm, struct tg_call *call)
 {
 	if (call->shadow_state == TG_SHADOW_UNKNOWN)
 		call->shadow_state = tell(vm, call);
@@ -107,6 +108,8 @@ void tg_shadow_name(struct tg_vm *vm, struct tg_call *call)
 		call->resume.x[0] = OPTEE_SMC_CALL_WITH_REGD_ARG;
 		tg_pair_set(&call->resume, 1, tg_shadow_cookie(call));
 	}
+	return call->shadow_state == TG_SHADOW_LOST ? TG_GUEST_BAD_RESUME :
+						      TG_OK;
 }
 
 /* The partition is gone, and with it all that OP-TEE knew. */

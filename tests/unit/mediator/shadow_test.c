@@ -159,17 +159,21 @@ static void interrupts_while_it_learns(void **state)
 static void i1_a_lost_thread_keeps_what_it_reads(void **state)
 {
 	struct tg_guest *g = new_guest();
-	uint32_t s;
+	struct sim_msg msg;
 
 	(void)state;
 	interrupts = 1;
 	tee.interrupt = interrupted;
 	sim_hook_set(forget_interrupted, NULL);
-	s = sim_open(g);
+	msg_rpc(&msg, 1, TEE_RPC_WAIT, 1);
+	assert_int_equal(sim_call(g, &msg), OPTEE_RET_ERESUME);
 	sim_hook_set(NULL, NULL);
 	tee.interrupt = NULL;
-	assert_int_equal(tee.last.x[0], OPTEE_SMC_CALL_WITH_RPC_ARG);
-	assert_int_equal(smcs_of_a_call(g, s), 1);
+	/* I8: the slot is not the guest's to use beside the thread. */
+	assert_int_equal(stats_of(g).calls_in_flight, 1);
+	sim_open(g);
+	assert_int_equal(tee.last.x[0], OPTEE_SMC_CALL_WITH_REGD_ARG);
+	assert_int_equal(sim_pair(tee.last.x[1], tee.last.x[2]), NAMES + 0x100);
 	assert_int_equal(sim_guest_reset(g), TG_OK);
 	sim_open(g);
 	assert_int_equal(tee.last.x[0], OPTEE_SMC_CALL_WITH_REGD_ARG);
