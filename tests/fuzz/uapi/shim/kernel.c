@@ -270,7 +270,7 @@ bool capable(int capability)
 	return capability == CAP_IPC_LOCK && machine_task()->process->capable;
 }
 
-u64 ktime_get_ns(void)
+u64 local_clock(void)
 {
 	sim.now_ns += 1000;
 	return sim.now_ns;

@@ -34,6 +34,7 @@ typedef u64 __u64;
 typedef u64 __be64;
 
 #define __user
+#define noinline __attribute__((noinline))
 #define THIS_MODULE NULL
 #define IS_ENABLED(option) 0
 #define likely(x) __builtin_expect(!!(x), 1)
@@ -277,7 +278,7 @@ void shim_resched(void);
 unsigned long rlimit(unsigned int which);
 bool capable(int capability);
 bool signal_pending(const struct task_struct *task);
-u64 ktime_get_ns(void);
+u64 local_clock(void);
 
 /* ---- memory of user space ---- */
 
