@@ -22,6 +22,7 @@ enum {
 	OPT_SHM_BUFFERS,
 	OPT_RPC_BUFFERS,
 	OPT_PINNED,
+	OPT_RESUME_BUDGET,
 	OPT_TA,
 	OPT_RPMB,
 	OPT_NO_STORAGE,
@@ -47,6 +48,9 @@ static const struct cli_option options[] = {
 	[OPT_PINNED] = { "pinned", "SIZE",
 			 "memory that the guest may share with OP-TEE, in bytes\n"
 			 "or with K, M, G; it cannot be swapped out" },
+	[OPT_RESUME_BUDGET] = { "resume-budget", "N",
+				"interrupts of the host that a call of the guest stays in\n"
+				"OP-TEE for; at the next one the guest can take its own" },
 	[OPT_TA] = { "ta", "UUID[,...]",
 		     "a trusted application that the guest may use, and no\n"
 		     "other; may be given several times (default: all that\n"
@@ -91,6 +95,9 @@ static bool option_take(struct run_options *run, int option)
 			return false;
 		run->limits.pinned_bytes = bytes;
 		return bytes;
+	case OPT_RESUME_BUDGET:
+		return cli_count_parse(optarg, &run->limits.resume_budget) &&
+		       run->limits.resume_budget;
 	case OPT_TA:
 		run->tas_given = true;
 		return teegate_tas_add(&run->tas, optarg) == 0;
@@ -181,7 +188,7 @@ static int limits_check(const struct cli_command *command,
 	}
 	cli_say(command,
 		"more than the administrator allows one guest: at most %u calls, %u shared buffers, "
-		"%u RPC buffers, %llu bytes pinned",
+		"%u RPC buffers, %llu bytes pinned, and a budget of re-entries that is teegate.ko's max_resume_budget",
 		info.limits_calls, info.limits_shm_buffers,
 		info.limits_rpc_buffers,
 		(unsigned long long)info.limits_pinned_bytes);

@@ -170,21 +170,22 @@ static bool environment_set_tas(const struct teegate_tas *tas, FILE *print)
 bool run_environment(const struct run_options *run, const char *preload,
 		     FILE *print)
 {
-	const struct teegate_limits *limits = &run->limits;
+	const struct teegate_limits *limits = &run->limits, none = { 0 };
 	const char *others = getenv("LD_PRELOAD");
 	char list[2 * RUN_PATH_MAX], text[128];
 
 	snprintf(list, sizeof(list), "%s%s%s", preload,
 		 others && *others ? ":" : "", others ?: "");
 	/* Zeros are the preload's defaults too. */
-	snprintf(text, sizeof(text), "calls=%u,shm=%u,rpc=%u,pinned=%llu",
-		 limits->calls, limits->shm_buffers, limits->rpc_buffers,
+	snprintf(text, sizeof(text),
+		 "calls=%u,shm=%u,rpc=%u,budget=%u,pinned=%llu", limits->calls,
+		 limits->shm_buffers, limits->rpc_buffers,
+		 limits->resume_budget,
 		 (unsigned long long)limits->pinned_bytes);
 	if (run->device &&
 	    !environment_set(TEEGATE_DEVICE_ENV, run->device, print))
 		return false;
-	if ((limits->calls || limits->shm_buffers || limits->rpc_buffers ||
-	     limits->pinned_bytes) &&
+	if (memcmp(limits, &none, sizeof(none)) &&
 	    !environment_set("TEEGATE_LIMITS", text, print))
 		return false;
 	if (run->tas_given && !environment_set_tas(&run->tas, print))

@@ -97,7 +97,7 @@ int tgp_vm_memory(struct tgp_vm *vm, int vm_fd, unsigned long request,
 /* KVM_RUN with the TEE's exits handled; errno style, like ioctl(). */
 int tgp_vcpu_run(struct tgp_vcpu *vcpu, int vcpu_fd, void *arg);
 
-/* "calls=4,shm=64,pinned=1048576" → limits; false: not understood. */
+/* "calls=4,shm=64,budget=4,pinned=1048576" → limits; false: not understood. */
 bool tgp_limits_parse(const char *text, struct teegate_limits *ret_limits);
 
 /* "187" → an SPI that virtual machines can have; false: none such. */

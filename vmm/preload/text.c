@@ -39,9 +39,10 @@ void tgp_say(const char *format, ...)
 static bool limit_parse(const char *name, size_t name_bytes, uint64_t value,
 			struct teegate_limits *limits)
 {
-	static const char *const names[] = { "calls", "shm", "rpc", "pinned" };
+	static const char *const names[] = { "calls", "shm", "rpc", "budget",
+					     "pinned" };
 	uint32_t *counts[] = { &limits->calls, &limits->shm_buffers,
-			       &limits->rpc_buffers };
+			       &limits->rpc_buffers, &limits->resume_budget };
 	size_t n;
 
 	for (n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
@@ -49,9 +50,9 @@ static bool limit_parse(const char *name, size_t name_bytes, uint64_t value,
 		    !strncmp(names[n], name, name_bytes))
 			break;
 	}
-	if (n == 3)
+	if (n == 4)
 		limits->pinned_bytes = value;
-	else if (n < 3 && value <= UINT32_MAX)
+	else if (n < 4 && value <= UINT32_MAX)
 		*counts[n] = (uint32_t)value;
 	else
 		return false;

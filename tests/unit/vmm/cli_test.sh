@@ -72,6 +72,7 @@ t run-unseen 2 '' 'tpm-tis-device changes the device tree' "${run[@]}" -- "${qem
 t run-unseen-dtb 5 '' 'there is no' "${run[@]}" -- "${qemu[@]}" -device tpm-tis-device -dtb x
 t run-bad-number 2 '' '--calls x is not a number' "${run[@]}" --calls x -- "${qemu[@]}"
 t run-hexadecimal 2 '' '--calls 0x10 is not a number' "${run[@]}" --calls 0x10 -- "${qemu[@]}"
+t run-no-budget 2 '' '--resume-budget 0 is not a number above zero' "${run[@]}" --resume-budget 0 -- "${qemu[@]}"
 t run-not-a-size 2 '' '--calls 1K is not a number' "${run[@]}" --calls 1K -- "${qemu[@]}"
 t run-no-argument 2 '' '--calls needs an argument; see teegate run --help' "${run[@]}" --calls
 t run-own-options-first 0 ' taskset --help 1 qemu' . "${run[@]}" --print taskset --help 1 "${qemu[@]}"
@@ -81,8 +82,8 @@ t run-preload-space 1 '' 'no path with a space' \
 	bash -c 'mkdir "$1/a b"; cp "$1/preload.so" "$1/a b"; "$0" run --preload "$1/a b/preload.so" -- "${@:2}"' \
 	"$teegate" "$tmp" "${qemu[@]}"
 t run-firmware 5 '' 'acpi=off' "${run[@]}" -- "${qemu[@]}" -bios edk2.fd
-t run-print 0 "^TEEGATE_DEVICE=$tmp/none TEEGATE_LIMITS=calls=3,shm=0,rpc=5,pinned=1048576 LD_PRELOAD=$tmp/preload.so .*-append 'a b' -dtb DTB$" \
-	'dumpdtb=DTB' "${run[@]}" --print --calls 3 --rpc-buffers 5 --pinned 1M -- "${qemu[@]}" -append 'a b'
+t run-print 0 "^TEEGATE_DEVICE=$tmp/none TEEGATE_LIMITS=calls=3,shm=0,rpc=5,budget=9,pinned=1048576 LD_PRELOAD=$tmp/preload.so .*-append 'a b' -dtb DTB$" \
+	'dumpdtb=DTB' "${run[@]}" --print --calls 3 --rpc-buffers 5 --resume-budget 9 --pinned 1M -- "${qemu[@]}" -append 'a b'
 t run-print-rpmb 0 'TEEGATE_RPMB=own LD_PRELOAD=' . "${run[@]}" --print --rpmb -- "${qemu[@]}"
 t run-print-no-storage 0 'TEEGATE_STORAGE=none LD_PRELOAD=' . "${run[@]}" --print --no-storage -- "${qemu[@]}"
 a=8aaaf200-2450-11e4-abe2-0002a5d5c51b b=F157CDA0-550C-11E5-A6FA-0002A5D5C51B

@@ -365,9 +365,11 @@ static void limits_are_parsed_strictly(void **state)
 	for (n = 0; n < ARRAY_COUNT(bad); n++)
 		assert_false(tgp_limits_parse(bad[n], &limits));
 	assert_int_equal(limits.calls, 77);
-	assert_true(tgp_limits_parse("rpc=2,pinned=4294967296", &limits));
+	assert_true(
+		tgp_limits_parse("rpc=2,budget=7,pinned=4294967296", &limits));
 	assert_int_equal(limits.calls, 0);
 	assert_int_equal(limits.rpc_buffers, 2);
+	assert_int_equal(limits.resume_budget, 7);
 	assert_true(limits.pinned_bytes == 4294967296);
 	assert_true(tgp_limits_parse("", &limits));
 }
