@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What an ordinary client of the "storage" TA of optee-test can make an
- * unpatched OP-TEE panic with (docs/optee-guests.md), and what a patched one
- * has to answer; the storage has to work before and after. That is
- * TEE_STORAGE_PRIVATE_REE, in which the TA may have no object at the start.
- * Wrong answers to OP-TEE are the hostile guest's business, not this one's.
+ * What an ordinary client of the "storage" TA of optee-test, or of OP-TEE's
+ * test PTA, can make an unpatched OP-TEE panic with (docs/optee-guests.md), and
+ * what a patched one has to answer; the storage has to work before and after.
+ * That is TEE_STORAGE_PRIVATE_REE, in which the TA may have no object at the
+ * start. Wrong answers to OP-TEE are the hostile guest's business, not this
+ * one's.
  *
- * usage: storage_client_test enumerator|overwrite
+ * usage: storage_client_test enumerator|overwrite|empty
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,6 +22,16 @@
 			0x9f, 0x99, 0x32, 0xe9, 0x0c, 0x0a, 0xd0, 0xa2 \
 		}                                                      \
 	}
+
+#define TESTS_PTA_UUID                                                 \
+	{                                                              \
+		0xd96a5b40, 0xc3e5, 0x21e3,                            \
+		{                                                      \
+			0x87, 0x94, 0x10, 0x02, 0xa5, 0xd5, 0xc6, 0x1b \
+		}                                                      \
+	}
+/* Sums up the bytes of a buffer, into its first one: pta_invoke_tests.h. */
+#define TESTS_CMD_PARAMS 1
 
 /* ta_storage.h of optee-test, and the GlobalPlatform TEE Internal Core API. */
 enum {
@@ -278,14 +289,40 @@ static void test_overwritten_while_open(void)
 	check_and_remove("shared", "newond");
 }
 
+/* A sum needs a place; an empty buffer has none. */
+static void test_empty_buffer(TEEC_Context *context)
+{
+	const TEEC_UUID uuid = TESTS_PTA_UUID;
+	uint8_t bytes[] = { 1, 2, 3 };
+	TEEC_Session tests;
+	TEEC_Operation op = {
+		.paramTypes = TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INOUT,
+					       TEEC_NONE, TEEC_NONE, TEEC_NONE),
+	};
+
+	CHECK_RESULT(TEEC_OpenSession(context, &tests, &uuid, TEEC_LOGIN_PUBLIC,
+				      NULL, NULL, NULL),
+		     TEEC_SUCCESS);
+	CHECK_RESULT(TEEC_InvokeCommand(&tests, TESTS_CMD_PARAMS, &op, NULL),
+		     TEEC_ERROR_BAD_PARAMETERS);
+	op.params[0].tmpref.buffer = bytes;
+	op.params[0].tmpref.size = sizeof(bytes);
+	CHECK_RESULT(TEEC_InvokeCommand(&tests, TESTS_CMD_PARAMS, &op, NULL),
+		     TEEC_SUCCESS);
+	CHECK_RESULT(bytes[0], 6);
+	TEEC_CloseSession(&tests);
+}
+
 int main(int argc, char **argv)
 {
 	const TEEC_UUID uuid = STORAGE_TA_UUID;
 	const char *test = argc == 2 ? argv[1] : "";
 	TEEC_Context context;
 
-	if (strcmp(test, "enumerator") != 0 && strcmp(test, "overwrite") != 0) {
-		fprintf(stderr, "usage: %s enumerator|overwrite\n", argv[0]);
+	if (strcmp(test, "enumerator") != 0 && strcmp(test, "overwrite") != 0 &&
+	    strcmp(test, "empty") != 0) {
+		fprintf(stderr, "usage: %s enumerator|overwrite|empty\n",
+			argv[0]);
 		return 2;
 	}
 	CHECK_RESULT(TEEC_InitializeContext(NULL, &context), TEEC_SUCCESS);
@@ -295,6 +332,8 @@ int main(int argc, char **argv)
 	test_storage_works();
 	if (strcmp(test, "enumerator") == 0)
 		test_enumerator_not_started();
+	else if (strcmp(test, "empty") == 0)
+		test_empty_buffer(&context);
 	else
 		test_overwritten_while_open();
 	test_storage_works();
