@@ -131,11 +131,18 @@ life_after_reset() # KIND
 	[ "$n" -eq 1 ] || { [ "$1" = early ] && [ "$n" -eq 2 ]; } || fail "$1: $n new partitions"
 }
 
-# What may be pinned is what this guest has shared in this life, page by page.
+# What may be pinned is what this guest has shared in this life, page by page. What it does by itself, and each CPU's part
+# of the kernel's counters, come to rest within a second.
+life_is_settled()
+{
+	stats_read
+	[ "${STATS[calls_in_flight]}" -eq 0 ] && [ "${STATS[pins]}" -eq $((STATS[pinned_bytes] / 4096)) ]
+}
+
 life_judge() # KIND
 {
 	local pages
-	stats_read
+	wait_for 5 life_is_settled || true
 	pages=$((STATS[pinned_bytes] / 4096))
 	if [ "$1" = kexec ]; then life_after_kexec; else life_after_reset "$1"; fi
 	[ "${STATS[calls_in_flight]}" -eq 0 ] || fail "$1: ${STATS[calls_in_flight]} calls in flight in a guest that is idle"
