@@ -242,6 +242,10 @@ static int optee_init(void)
 	return -ENODEV;
 }
 
+/* What the kernel calls: nobody does in this file, which is all of it (Kbuild). */
+int __visible init_module(void);
+void __visible cleanup_module(void);
+
 static int __init teegate_init(void)
 {
 	const struct tg_tee_info *tee = &teegate_system.tee;

@@ -20,7 +20,7 @@ static struct tg_shm **bucket(struct tg_vm *vm, struct tg_cookie cookie)
 	return &vm->buckets[(h >> 32) & vm->bucket_mask];
 }
 
-static struct tg_shm *find(struct tg_locked locked, struct tg_cookie cookie)
+static struct tg_shm *shm_find(struct tg_locked locked, struct tg_cookie cookie)
 {
 	struct tg_shm *shm = *bucket(locked.vm, cookie);
 
@@ -126,7 +126,7 @@ enum tg_status tg_shm_insert(struct tg_vm *vm, struct tg_shm *shm)
 	    (shm->cookie.v & TG_TEMP_COOKIE_MASK) == TG_TEMP_COOKIE_BASE)
 		return TG_GUEST_BAD_PARAM;
 	locked = tg_vm_lock(vm);
-	taken = find(locked, shm->cookie) != NULL;
+	taken = shm_find(locked, shm->cookie) != NULL;
 	if (!taken) {
 		head = bucket(vm, shm->cookie);
 		shm->state = TG_SHM_PENDING;
@@ -152,7 +152,7 @@ struct tg_shm *tg_shm_hold(struct tg_vm *vm, struct tg_cookie cookie,
 			   enum tg_shm_kind kind)
 {
 	struct tg_locked locked = tg_vm_lock(vm);
-	struct tg_shm *shm = find(locked, cookie);
+	struct tg_shm *shm = shm_find(locked, cookie);
 
 	if (shm && shm->kind == kind && shm->state == TG_SHM_LIVE)
 		shm->users++;
@@ -186,7 +186,7 @@ void tg_shm_drop(struct tg_vm *vm, struct tg_shm *shm)
 struct tg_shm *tg_shm_hold_message(struct tg_locked locked,
 				   struct tg_cookie cookie)
 {
-	struct tg_shm *shm = find(locked, cookie);
+	struct tg_shm *shm = shm_find(locked, cookie);
 
 	if (shm && shm->kind == TG_SHM_REGISTERED &&
 	    shm->state == TG_SHM_LIVE &&
@@ -215,7 +215,7 @@ struct tg_shm *tg_shm_claim(struct tg_vm *vm, struct tg_cookie cookie,
 			    enum tg_shm_kind kind, enum tg_status *ret_why)
 {
 	struct tg_locked locked = tg_vm_lock(vm);
-	struct tg_shm *shm = find(locked, cookie);
+	struct tg_shm *shm = shm_find(locked, cookie);
 
 	*ret_why = TG_OK;
 	if (!shm || shm->kind != kind || shm->state != TG_SHM_LIVE)
@@ -262,7 +262,7 @@ struct tg_shm *tg_shm_detach(struct tg_vm *vm, struct tg_cookie cookie,
 			     enum tg_shm_kind kind)
 {
 	struct tg_locked locked = tg_vm_lock(vm);
-	struct tg_shm *shm = find(locked, cookie);
+	struct tg_shm *shm = shm_find(locked, cookie);
 
 	if (shm && (shm->kind != kind || shm->state != TG_SHM_LIVE))
 		shm = NULL;

@@ -41,7 +41,7 @@ bool tg_pagelist_fits(struct tg_vm *vm, uint64_t bytes)
 	return fits;
 }
 
-static enum tg_status quota_take(struct tg_vm *vm, uint64_t pages)
+static enum tg_status pages_take(struct tg_vm *vm, uint64_t pages)
 {
 	uint64_t max = vm->limits.pinned_bytes >> TG_PAGE_SHIFT;
 	struct tg_locked locked = tg_vm_lock(vm);
@@ -55,7 +55,7 @@ static enum tg_status quota_take(struct tg_vm *vm, uint64_t pages)
 	return status;
 }
 
-static void quota_return(struct tg_vm *vm, uint64_t pages)
+static void pages_return(struct tg_vm *vm, uint64_t pages)
 {
 	struct tg_locked locked = tg_vm_lock(vm);
 
@@ -198,7 +198,7 @@ enum tg_status tg_pagelist_pin(struct tg_vm *vm, struct tg_pagelist *list,
 	if (!count ||
 	    (!noncontig && from.v + (count << TG_PAGE_SHIFT) - 1 < from.v))
 		return TG_GUEST_BAD_PARAM;
-	status = quota_take(vm, count);
+	status = pages_take(vm, count);
 	if (status != TG_OK)
 		return status;
 	status = TG_HOST_NO_MEMORY;
@@ -212,7 +212,7 @@ enum tg_status tg_pagelist_pin(struct tg_vm *vm, struct tg_pagelist *list,
 	if (status != TG_OK) {
 		if (list->lists)
 			unpin(vm, list);
-		quota_return(vm, count);
+		pages_return(vm, count);
 		*list = (struct tg_pagelist){ 0 };
 	}
 	return status;
@@ -226,6 +226,6 @@ void tg_pagelist_release(struct tg_vm *vm, struct tg_pagelist *list)
 	if (!count)
 		return;
 	unpin(vm, list);
-	quota_return(vm, count);
+	pages_return(vm, count);
 	*list = (struct tg_pagelist){ 0 };
 }

@@ -128,7 +128,7 @@ struct tg_ta_row {
  * the caller's partition: fuses, clocks, pins, the secure element. Those that
  * serve only other TAs need no row. What is not here is for every guest.
  */
-static const struct tg_ta_row tas[] = {
+static const struct tg_ta_row ta_rows[] = {
 	/* PTA_RPMB_KEY_UUID: the RPMB's key, where OP-TEE was built with it. */
 	{ UUID(0xda6ed28c, 0x0d65, 0x4406, 0x891f, 0xe8422f57c202),
 	  TG_TA_RPMB_OWNER },
@@ -264,9 +264,9 @@ static bool is_for_guests(const struct tg_system *sys,
 {
 	if (!list_names(sys->tas, uuid))
 		return false;
-	for (size_t i = 0; i < ROWS(tas); i++)
-		if (uuid_equals(&tas[i].uuid, uuid))
-			return tas[i].rule == TG_TA_RPMB_OWNER ?
+	for (size_t i = 0; i < ROWS(ta_rows); i++)
+		if (uuid_equals(&ta_rows[i].uuid, uuid))
+			return ta_rows[i].rule == TG_TA_RPMB_OWNER ?
 				       rpmb_owner :
 				       sys->tas != NULL;
 	return true;

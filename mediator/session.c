@@ -14,8 +14,8 @@
 #include "core.h"
 
 /* A free one, and one that is being opened, has number 0. */
-static struct tg_session *find(struct tg_locked locked, uint32_t id,
-			       enum tg_session_state state)
+static struct tg_session *session_find(struct tg_locked locked, uint32_t id,
+				       enum tg_session_state state)
 {
 	for (uint32_t i = 0; i < TG_SESSIONS_MAX; i++) {
 		struct tg_session *session = &locked.vm->sessions[i];
@@ -30,7 +30,7 @@ static struct tg_session *find(struct tg_locked locked, uint32_t id,
 struct tg_session *tg_session_reserve(struct tg_vm *vm)
 {
 	struct tg_locked locked = tg_vm_lock(vm);
-	struct tg_session *session = find(locked, 0, TG_SESSION_FREE);
+	struct tg_session *session = session_find(locked, 0, TG_SESSION_FREE);
 
 	if (session)
 		session->state = TG_SESSION_OPENING;
@@ -42,7 +42,7 @@ struct tg_session *tg_session_reserve(struct tg_vm *vm)
 struct tg_session *tg_session_hold(struct tg_vm *vm, uint32_t id)
 {
 	struct tg_locked locked = tg_vm_lock(vm);
-	struct tg_session *session = find(locked, id, TG_SESSION_LIVE);
+	struct tg_session *session = session_find(locked, id, TG_SESSION_LIVE);
 
 	if (session)
 		session->users++;
@@ -67,7 +67,7 @@ enum tg_status tg_session_claim(struct tg_vm *vm, uint32_t id,
 				struct tg_session **ret_session)
 {
 	struct tg_locked locked = tg_vm_lock(vm);
-	struct tg_session *session = find(locked, id, TG_SESSION_LIVE);
+	struct tg_session *session = session_find(locked, id, TG_SESSION_LIVE);
 	enum tg_status status = TG_GUEST_BAD_PARAM;
 
 	if (session && session->users) {
