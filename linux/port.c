@@ -7,13 +7,16 @@
  */
 #include <linux/gfp.h>
 #include <linux/io.h>
+#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
-#include <linux/sched/clock.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/timex.h>
 #include <linux/uaccess.h>
+
+#include <asm/arch_timer.h>
 
 #include <tg/optee_abi.h>
 #include <tg/port.h>
@@ -22,6 +25,14 @@
 #include "module.h"
 
 static DEFINE_MUTEX(system_lock);
+
+/*
+ * A lock that is free is taken without the question whether something else
+ * should run, which the other way asks each time, and an SMC takes six: that
+ * is asked where OP-TEE returns (tg_port_should_yield()). Lockdep wants to see
+ * the locks that may be waited for.
+ */
+#define TRY_FIRST !IS_ENABLED(CONFIG_LOCKDEP)
 
 /* One step of a copy: as far as the region with @gpa goes. 0: no memory. */
 static size_t copy_step(struct tg_guest *guest, u64 gpa, bool write,
@@ -70,6 +81,8 @@ static enum tg_status copy_lock(struct tg_guest *guest)
 {
 	if (!guest_is_mine(guest))
 		return TG_GUEST_BAD_ADDRESS;
+	if (TRY_FIRST && down_read_trylock(&guest->regions.lock))
+		return TG_OK;
 	if (down_read_killable(&guest->regions.lock))
 		return TG_GUEST_BAD_ADDRESS;
 	return TG_OK;
@@ -99,26 +112,35 @@ enum tg_status tg_port_copy_in(struct tg_guest *guest, struct tg_ipa ipa,
 	return status;
 }
 
-enum tg_status tg_port_copy_out(struct tg_guest *guest, struct tg_ipa ipa,
-				const void *src, size_t bytes)
+static bool piece_out(struct tg_guest *guest, const struct tg_piece *piece)
 {
-	enum tg_status status = copy_lock(guest);
-	u64 gpa = ipa.v;
+	const void *src = piece->src;
+	size_t bytes = piece->bytes;
+	u64 gpa = piece->ipa.v;
 
-	if (status != TG_OK)
-		return status;
 	while (bytes) {
 		void __user *user;
 		size_t step = copy_step(guest, gpa, true, bytes, &user);
 
-		if (step == 0 || copy_out_step(user, src, step)) {
-			status = TG_GUEST_BAD_ADDRESS;
-			break;
-		}
+		if (step == 0 || copy_out_step(user, src, step))
+			return false;
 		src += step;
 		gpa += step;
 		bytes -= step;
 	}
+	return true;
+}
+
+enum tg_status tg_port_copy_out(struct tg_guest *guest,
+				const struct tg_piece *pieces, size_t count)
+{
+	enum tg_status status = copy_lock(guest);
+
+	if (status != TG_OK)
+		return status;
+	for (; count && status == TG_OK; count--, pieces++)
+		if (!piece_out(guest, pieces))
+			status = TG_GUEST_BAD_ADDRESS;
 	up_read(&guest->regions.lock);
 	return status;
 }
@@ -155,7 +177,8 @@ void tg_port_free(void *p)
 
 void tg_port_vm_lock(struct tg_guest *guest)
 {
-	mutex_lock(&guest->lock);
+	if (!TRY_FIRST || !mutex_trylock(&guest->lock))
+		mutex_lock(&guest->lock);
 }
 
 void tg_port_vm_unlock(struct tg_guest *guest)
@@ -190,9 +213,19 @@ bool tg_port_should_yield(struct tg_guest *guest)
 	return signal_pending(current) || route_should_return();
 }
 
+/*
+ * Read from the counter, which is the same on all CPUs: the kernel's clocks
+ * take several times as long. Below 250 kHz the factor would not fit; the
+ * architecture asks for 1 MHz.
+ */
+#define NS_SHIFT 20
+
 uint64_t tg_port_time_ns(void)
 {
-	return local_clock();
+	u32 factor =
+		div_u64((u64)NSEC_PER_SEC << NS_SHIFT, arch_timer_get_cntfrq());
+
+	return mul_u64_u32_shr(get_cycles(), factor, NS_SHIFT);
 }
 
 void tg_port_panic(const char *what)

@@ -98,6 +98,15 @@ struct tg_place {
 	uint64_t offset;
 };
 
+/* Four parameters, a session's number and the outcome, each in one page. */
+#define TG_OUTBOX_PIECES 6u
+
+/* Copies to the guest that are to be made together. Empty: @count is 0. */
+struct tg_outbox {
+	size_t count;
+	struct tg_piece pieces[TG_OUTBOX_PIECES];
+};
+
 enum tg_session_state {
 	TG_SESSION_FREE,
 	TG_SESSION_OPENING, /* OP-TEE is being asked for it */
@@ -318,6 +327,11 @@ enum tg_status tg_place_copy_in(struct tg_vm *vm, const struct tg_place *place,
 enum tg_status tg_place_copy_out(struct tg_vm *vm, const struct tg_place *place,
 				 uint64_t at, const void *src,
 				 size_t bytes) TG_MUST_CHECK;
+enum tg_status tg_outbox_put(struct tg_vm *vm, struct tg_outbox *box,
+			     const struct tg_place *place, uint64_t at,
+			     const void *src, size_t bytes) TG_MUST_CHECK;
+enum tg_status tg_outbox_send(struct tg_vm *vm,
+			      struct tg_outbox *box) TG_MUST_CHECK;
 
 /* msg.c */
 enum tg_status tg_msg_fetch(struct tg_vm *vm,

@@ -138,6 +138,12 @@ static enum tg_status translate_tmem(struct tg_vm *vm, struct tg_call *call,
 	return TG_OK;
 }
 
+/* No memory and no flag, as most parameters: nothing is to be translated. */
+static bool is_plain(uint64_t attr)
+{
+	return attr <= OPTEE_MSG_ATTR_VALUE_INOUT;
+}
+
 /* Translates one parameter in the shadow and notes its type (I4). */
 static enum tg_status translate_param(struct tg_vm *vm, struct tg_call *call,
 				      uint32_t i)
@@ -147,6 +153,12 @@ static enum tg_status translate_param(struct tg_vm *vm, struct tg_call *call,
 	bool noncontig = param->attr & OPTEE_MSG_ATTR_NONCONTIG;
 	uint64_t meta = param->attr & OPTEE_MSG_ATTR_META;
 
+	if (is_plain(param->attr)) {
+		call->types[i] = (uint8_t)type;
+		if (type == OPTEE_MSG_ATTR_NONE)
+			param->u.value = (struct optee_msg_value){ 0 };
+		return TG_OK;
+	}
 	if (param->attr & ~ATTR_KNOWN)
 		return TG_GUEST_BAD_PARAM;
 	if ((meta && !tg_attr_is_value(type)) ||
@@ -301,27 +313,28 @@ enum tg_status tg_msg_translate(struct tg_vm *vm, struct tg_call *call)
 	}
 }
 
-static enum tg_status put_result(struct tg_vm *vm, struct tg_call *call,
-				 uint32_t ret, uint32_t origin)
-{
-	const uint32_t words[2] = { ret, origin };
+/* What a message ends with: the two words of the outcome. */
+#define RESULT_BYTES 8u
 
-	return tg_place_copy_out(vm, &call->arg,
-				 offsetof(struct optee_msg_arg, ret), words,
-				 sizeof(words));
-}
+_Static_assert(offsetof(struct optee_msg_arg, ret_origin) ==
+		       offsetof(struct optee_msg_arg, ret) + RESULT_BYTES / 2,
+	       "the outcome is in one piece");
 
 /* Answers a message that OP-TEE never saw. */
 enum tg_status tg_msg_refuse(struct tg_vm *vm, struct tg_call *call,
 			     enum tg_status why)
 {
+	const uint32_t result[] = { tg_status_to_tee(why), TEE_ORIGIN_COMMS };
+
 	tg_count(&vm->stats.refused[why]);
 	tg_port_trace(vm->guest, vm->id, TG_TRACE_REFUSED, why, call->cmd);
-	return put_result(vm, call, tg_status_to_tee(why), TEE_ORIGIN_COMMS);
+	return tg_place_copy_out(vm, &call->arg,
+				 offsetof(struct optee_msg_arg, ret), result,
+				 RESULT_BYTES);
 }
 
 static enum tg_status return_param(struct tg_vm *vm, struct tg_call *call,
-				   uint32_t i)
+				   struct tg_outbox *box, uint32_t i)
 {
 	const struct optee_msg_param *param = &shadow_msg(call)->params[i];
 	uint64_t at = optee_msg_bytes(i);
@@ -329,29 +342,30 @@ static enum tg_status return_param(struct tg_vm *vm, struct tg_call *call,
 	if (!tg_attr_is_out(call->types[i]))
 		return TG_OK;
 	if (tg_attr_is_value(call->types[i]))
-		return tg_place_copy_out(
-			vm, &call->arg,
-			at + offsetof(struct optee_msg_param, u),
-			&param->u.value, sizeof(param->u.value));
-	return tg_place_copy_out(
-		vm, &call->arg,
-		at + offsetof(struct optee_msg_param, u.tmem.size),
-		&param->u.tmem.size, sizeof(param->u.tmem.size));
+		return tg_outbox_put(vm, box, &call->arg,
+				     at + offsetof(struct optee_msg_param, u),
+				     &param->u.value, sizeof(param->u.value));
+	return tg_outbox_put(vm, box, &call->arg,
+			     at + offsetof(struct optee_msg_param, u.tmem.size),
+			     &param->u.tmem.size, sizeof(param->u.tmem.size));
 }
 
 /* Takes OP-TEE's results to the guest, the outcome last. */
 enum tg_status tg_msg_return(struct tg_vm *vm, struct tg_call *call)
 {
 	const struct optee_msg_arg *msg = shadow_msg(call);
+	struct tg_outbox box = { .count = 0 };
 	enum tg_status status = TG_OK;
 
 	for (uint32_t i = 0; i < call->num_params && status == TG_OK; i++)
-		status = return_param(vm, call, i);
+		status = return_param(vm, call, &box, i);
 	if (status == TG_OK && call->cmd == OPTEE_MSG_CMD_OPEN_SESSION)
-		status = tg_place_copy_out(
-			vm, &call->arg, offsetof(struct optee_msg_arg, session),
-			&msg->session, sizeof(msg->session));
+		status = tg_outbox_put(vm, &box, &call->arg,
+				       offsetof(struct optee_msg_arg, session),
+				       &msg->session, sizeof(msg->session));
 	if (status == TG_OK)
-		status = put_result(vm, call, msg->ret, msg->ret_origin);
-	return status;
+		status = tg_outbox_put(vm, &box, &call->arg,
+				       offsetof(struct optee_msg_arg, ret),
+				       &msg->ret, RESULT_BYTES);
+	return status == TG_OK ? tg_outbox_send(vm, &box) : status;
 }

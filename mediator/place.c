@@ -102,22 +102,50 @@ enum tg_status tg_place_copy_in(struct tg_vm *vm, const struct tg_place *place,
 	return TG_OK;
 }
 
-enum tg_status tg_place_copy_out(struct tg_vm *vm, const struct tg_place *place,
-				 uint64_t at, const void *src, size_t bytes)
+enum tg_status tg_outbox_send(struct tg_vm *vm, struct tg_outbox *box)
+{
+	size_t count = box->count;
+
+	box->count = 0;
+	return tg_port_copy_out(vm->guest, box->pieces, count);
+}
+
+/*
+ * Has @src copied out, to what tg_place_has() found to be there: with what is
+ * in @box already, and not before tg_outbox_send() unless @box is full. Until
+ * then @src has to stay.
+ */
+enum tg_status tg_outbox_put(struct tg_vm *vm, struct tg_outbox *box,
+			     const struct tg_place *place, uint64_t at,
+			     const void *src, size_t bytes)
 {
 	const uint8_t *from = src;
 
 	while (bytes) {
-		struct tg_ipa ipa;
-		size_t n = piece(place, at, bytes, &ipa);
-		enum tg_status status =
-			tg_port_copy_out(vm->guest, ipa, from, n);
+		struct tg_piece *p;
 
-		if (status != TG_OK)
-			return status;
-		from += n;
-		at += n;
-		bytes -= n;
+		if (box->count == TG_OUTBOX_PIECES) {
+			enum tg_status status = tg_outbox_send(vm, box);
+
+			if (status != TG_OK)
+				return status;
+		}
+		p = &box->pieces[box->count++];
+		p->src = from;
+		p->bytes = piece(place, at, bytes, &p->ipa);
+		from += p->bytes;
+		at += p->bytes;
+		bytes -= p->bytes;
 	}
 	return TG_OK;
+}
+
+/* Copies out at once, to what tg_place_has() found to be there. */
+enum tg_status tg_place_copy_out(struct tg_vm *vm, const struct tg_place *place,
+				 uint64_t at, const void *src, size_t bytes)
+{
+	struct tg_outbox box = { .count = 0 };
+	enum tg_status status = tg_outbox_put(vm, &box, place, at, src, bytes);
+
+	return status == TG_OK ? tg_outbox_send(vm, &box) : status;
 }

@@ -94,21 +94,34 @@ enum tg_status tg_port_copy_in(struct tg_guest *guest, struct tg_ipa ipa,
 	return TG_OK;
 }
 
-enum tg_status tg_port_copy_out(struct tg_guest *guest, struct tg_ipa ipa,
-				const void *src, size_t bytes)
+static enum tg_status piece_out(struct tg_guest *guest,
+				const struct tg_piece *piece)
 {
-	struct sim_event event = { SIM_OP_COPY_OUT, guest, ipa.v, bytes, NULL };
+	uint64_t ipa = piece->ipa.v;
+	struct sim_event event = { SIM_OP_COPY_OUT, guest, ipa, piece->bytes,
+				   NULL };
+
+	sim_hook_run(&event);
+	sim_scan("a copy out", piece->src, piece->bytes);
+	if (sim_fails(SIM_OP_COPY_OUT) ||
+	    !range_ok(guest, ipa, piece->bytes, true))
+		return TG_GUEST_BAD_ADDRESS;
+	sim_note("    copy out %zu at 0x%llx\n", piece->bytes,
+		 (unsigned long long)ipa);
+	sim_guest_write(guest, ipa, piece->src, piece->bytes);
+	return TG_OK;
+}
+
+enum tg_status tg_port_copy_out(struct tg_guest *guest,
+				const struct tg_piece *pieces, size_t count)
+{
+	enum tg_status status = TG_OK;
 
 	check_caller(guest, "copy out");
 	check_unlocked(guest, "copy out");
-	sim_hook_run(&event);
-	sim_scan("a copy out", src, bytes);
-	if (sim_fails(SIM_OP_COPY_OUT) || !range_ok(guest, ipa.v, bytes, true))
-		return TG_GUEST_BAD_ADDRESS;
-	sim_note("    copy out %zu at 0x%llx\n", bytes,
-		 (unsigned long long)ipa.v);
-	sim_guest_write(guest, ipa.v, src, bytes);
-	return TG_OK;
+	for (size_t i = 0; i < count && status == TG_OK; i++)
+		status = piece_out(guest, &pieces[i]);
+	return status;
 }
 
 enum tg_status tg_port_pin(struct tg_guest *guest, const struct tg_ipa *ipas,

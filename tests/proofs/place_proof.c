@@ -68,12 +68,31 @@ enum tg_status tg_port_copy_in(struct tg_guest *guest, struct tg_ipa ipa,
 	return nondet_bool() ? TG_OK : TG_GUEST_BAD_ADDRESS;
 }
 
-enum tg_status tg_port_copy_out(struct tg_guest *guest, struct tg_ipa ipa,
-				const void *src, size_t bytes)
+enum tg_status tg_port_copy_out(struct tg_guest *guest,
+				const struct tg_piece *pieces, size_t count)
 {
 	(void)guest;
-	piece_moves(ipa, src, bytes);
+	PROVE(count <= TG_OUTBOX_PIECES, "more pieces than there are");
+	for (size_t i = 0; i < count; i++)
+		piece_moves(pieces[i].ipa, pieces[i].src, pieces[i].bytes);
 	return nondet_bool() ? TG_OK : TG_GUEST_BAD_ADDRESS;
+}
+
+/* In two parts, with other copies before them: what is full is sent first. */
+static enum tg_status copy_out(struct tg_vm *vm, uint64_t bytes)
+{
+	struct tg_outbox box = { .count = 0 };
+	uint64_t first = nondet_u64();
+	enum tg_status status;
+
+	if (nondet_bool())
+		return tg_place_copy_out(vm, &place, begin, memory, bytes);
+	ASSUME(first <= bytes);
+	status = tg_outbox_put(vm, &box, &place, begin, memory, first);
+	if (status == TG_OK)
+		status = tg_outbox_put(vm, &box, &place, begin + first,
+				       memory + first, bytes - first);
+	return status == TG_OK ? tg_outbox_send(vm, &box) : status;
 }
 
 int main(void)
@@ -104,8 +123,7 @@ int main(void)
 	if (tg_place_has(&place, all)) {
 		status = nondet_bool() ? tg_place_copy_in(&vm, &place, begin,
 							  memory, bytes) :
-					 tg_place_copy_out(&vm, &place, begin,
-							   memory, bytes);
+					 copy_out(&vm, bytes);
 		PROVE(status != TG_OK || moved == bytes, "not all of it");
 	}
 	tg_place_release(locked, &place);

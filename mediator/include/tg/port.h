@@ -33,15 +33,24 @@ enum tg_trace_event {
 	TG_TRACE_COUNT
 };
 
+/* What guest memory is to hold. */
+struct tg_piece {
+	struct tg_ipa ipa;
+	const void *src;
+	size_t bytes;
+};
+
 /*
- * Copies guest memory in or out, whatever pages it spans. All or nothing as
- * the core sees it: on failure the destination's content is unspecified.
- * Returns TG_OK or TG_GUEST_BAD_ADDRESS. May sleep; called without locks held.
+ * Copies guest memory in, or pieces of it out in their order, whatever pages
+ * they span. All or nothing as the core sees it: on failure the destination's
+ * content is unspecified. Returns TG_OK or TG_GUEST_BAD_ADDRESS. May sleep;
+ * called without locks held.
  */
 enum tg_status tg_port_copy_in(struct tg_guest *guest, struct tg_ipa ipa,
 			       void *dst, size_t bytes) TG_MUST_CHECK;
-enum tg_status tg_port_copy_out(struct tg_guest *guest, struct tg_ipa ipa,
-				const void *src, size_t bytes) TG_MUST_CHECK;
+enum tg_status tg_port_copy_out(struct tg_guest *guest,
+				const struct tg_piece *pieces,
+				size_t count) TG_MUST_CHECK;
 
 /*
  * Pins @count guest pages, each named by its page-aligned IPA, so that they

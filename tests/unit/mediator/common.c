@@ -89,6 +89,14 @@ void msg_open(struct sim_msg *msg, const uint8_t *uuid, uint64_t attr)
 	sim_msg_value(msg, OPTEE_MSG_ATTR_META | OPTEE_MSG_ATTR_VALUE_IN, 0, 0);
 }
 
+enum tg_status copy_out(struct tg_guest *guest, uint64_t ipa, const void *src,
+			size_t bytes)
+{
+	const struct tg_piece piece = { tg_ipa(ipa), src, bytes };
+
+	return tg_port_copy_out(guest, &piece, 1);
+}
+
 struct tg_stats stats_of(struct tg_guest *guest)
 {
 	struct tg_stats stats;

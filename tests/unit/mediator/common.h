@@ -45,6 +45,10 @@ void msg_rpc(struct sim_msg *msg, uint32_t session, uint64_t kind,
 /* An OPEN_SESSION of @uuid, 16 bytes, in a parameter with @attr. */
 void msg_open(struct sim_msg *msg, const uint8_t *uuid, uint64_t attr);
 
+/* What the core would have the port copy out, in one piece. */
+enum tg_status copy_out(struct tg_guest *guest, uint64_t ipa, const void *src,
+			size_t bytes);
+
 struct tg_stats stats_of(struct tg_guest *guest);
 
 /* A hook: OP-TEE does not know the threads that were interrupted (ERESUME). */

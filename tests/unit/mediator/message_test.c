@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "core.h"
 #include "one_guest.h"
 
 static void init(struct sim_msg *msg, uint32_t func)
@@ -130,6 +131,54 @@ static void scribble(struct tee_thread *thread, struct optee_msg_arg *arg)
 		if (!(type & 2))
 			arg->params[i].u.value.b = SIM_PA_BASE + 16;
 	}
+}
+
+/* More than fit one copy to the guest. */
+#define MANY_OUTPUTS (3 * TG_OUTBOX_PIECES)
+
+static void fill(struct tee_thread *thread, struct optee_msg_arg *arg)
+{
+	(void)thread;
+	for (uint32_t i = 0; i < MANY_OUTPUTS; i++)
+		arg->params[i].u.value.a = 100 + i;
+}
+
+/* OP-TEE takes four parameters of a TA's; the mediator does not count. */
+static void many_outputs_come_back(void **state)
+{
+	struct sim_msg msg;
+
+	(void)state;
+	init(&msg, TEE_TA_NOP);
+	for (uint32_t i = 0; i < MANY_OUTPUTS; i++)
+		sim_msg_value(&msg, OPTEE_MSG_ATTR_VALUE_OUT, 1, 2);
+	tee.scribble = fill;
+	assert_int_equal(invoke(guest, &msg), TEE_ERROR_BAD_PARAMETERS);
+	tee.scribble = NULL;
+	for (uint32_t i = 0; i < MANY_OUTPUTS; i++)
+		assert_int_equal(msg.params[i].u.value.a, 100 + i);
+}
+
+static void look_at_none(struct tee_thread *thread, struct optee_msg_arg *arg)
+{
+	const struct optee_msg_value *v = &arg->params[0].u.value;
+
+	(void)thread;
+	assert_int_equal(arg->params[0].attr, OPTEE_MSG_ATTR_NONE);
+	assert_int_equal(v->a | v->b | v->c, 0);
+}
+
+/* What stands in a parameter that is none does not get to OP-TEE. */
+static void none_is_empty(void **state)
+{
+	struct sim_msg msg;
+
+	(void)state;
+	init(&msg, TEE_TA_NOP);
+	sim_msg_value(&msg, OPTEE_MSG_ATTR_NONE, 70, 80)->u.value.c = 4;
+	tee.scribble = look_at_none;
+	assert_int_equal(invoke(guest, &msg), TEE_SUCCESS);
+	tee.scribble = NULL;
 }
 
 /* I2: of what OP-TEE leaves in the shadow only declared outputs come back. */
@@ -526,6 +575,8 @@ int main(void)
 		GUEST_TEST(header_is_kept),
 		GUEST_TEST(unknown_commands),
 		GUEST_TEST(values_come_back),
+		GUEST_TEST(many_outputs_come_back),
+		GUEST_TEST(none_is_empty),
 		GUEST_TEST(i2_only_outputs_come_back),
 		GUEST_TEST(i2_open_session_returns_the_session_only),
 		GUEST_TEST(open_session_without_meta),

@@ -203,7 +203,7 @@ static void copies_out_a_pa(void)
 			      SIM_PA_BASE >> 32 };
 
 	begin();
-	(void)!tg_port_copy_out(guest, tg_ipa(ipa), words, sizeof(words));
+	(void)!copy_out(guest, ipa, words, sizeof(words));
 }
 
 static void copies_out_a_pointer(void)
@@ -212,7 +212,7 @@ static void copies_out_a_pointer(void)
 
 	begin();
 	p = page();
-	(void)!tg_port_copy_out(guest, tg_ipa(ipa), &p.va, sizeof(p.va));
+	(void)!copy_out(guest, ipa, &p.va, sizeof(p.va));
 }
 
 static void traces_a_pa(void)

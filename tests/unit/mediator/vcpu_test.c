@@ -127,7 +127,7 @@ static void shows_anothers_mark(void)
 	other->serial = 2;
 	mark = sim_mark(other, 77);
 	enter(&frame);
-	(void)!tg_port_copy_out(guest, tg_ipa(ipa), &mark, sizeof(mark));
+	(void)!copy_out(guest, ipa, &mark, sizeof(mark));
 }
 
 static void shows_the_mediators_name(void)
@@ -136,7 +136,7 @@ static void shows_the_mediators_name(void)
 	struct sim_frame frame;
 
 	enter(&frame);
-	(void)!tg_port_copy_out(guest, tg_ipa(ipa), &name, sizeof(name));
+	(void)!copy_out(guest, ipa, &name, sizeof(name));
 }
 
 static void i1_i2_nothing_of_anybody_else(void **state)
@@ -148,9 +148,7 @@ static void i1_i2_nothing_of_anybody_else(void **state)
 	guest->serial = 1;
 	mark = sim_mark(guest, 77);
 	enter(&frame);
-	assert_int_equal(tg_port_copy_out(guest, tg_ipa(ipa), &mark,
-					  sizeof(mark)),
-			 TG_OK);
+	assert_int_equal(copy_out(guest, ipa, &mark, sizeof(mark)), TG_OK);
 	sim_frame_leave(&frame);
 	assert_true(dies(shows_anothers_mark, "I1: "));
 	assert_true(dies(shows_the_mediators_name, "I2: "));

@@ -130,6 +130,17 @@ void mutex_lock(struct mutex *lock)
 	lock->holder = sim.vcpu;
 }
 
+/* As likely to find it taken as a lock that waits. */
+int mutex_trylock(struct mutex *lock)
+{
+	sim_vcpu_point(SIM_OP_LOCK);
+	if (lock->locked)
+		return 0;
+	lock->locked = true;
+	lock->holder = sim.vcpu;
+	return 1;
+}
+
 int mutex_lock_killable(struct mutex *lock)
 {
 	if (shim_is_killed())
@@ -164,6 +175,17 @@ void spin_unlock(spinlock_t *lock)
 void init_rwsem(struct rw_semaphore *lock)
 {
 	*lock = (struct rw_semaphore){ 0 };
+}
+
+int down_read_trylock(struct rw_semaphore *lock)
+{
+	sim_vcpu_point(SIM_OP_LOCK);
+	if (lock->writing)
+		return 0;
+	lock->readers++;
+	lock->locked = true;
+	machine_task()->reading++;
+	return 1;
 }
 
 int down_read_killable(struct rw_semaphore *lock)
@@ -270,10 +292,15 @@ bool capable(int capability)
 	return capability == CAP_IPC_LOCK && machine_task()->process->capable;
 }
 
-u64 local_clock(void)
+u64 get_cycles(void)
 {
 	sim.now_ns += 1000;
 	return sim.now_ns;
+}
+
+u64 mul_u64_u32_shr(u64 a, u32 mul, unsigned int shift)
+{
+	return (u64)(((unsigned __int128)a * mul) >> shift);
 }
 
 /* ---- devices ---- */

@@ -132,6 +132,7 @@ struct mutex {
 
 void mutex_init(struct mutex *lock);
 void mutex_lock(struct mutex *lock);
+int mutex_trylock(struct mutex *lock);
 int mutex_lock_killable(struct mutex *lock);
 void mutex_unlock(struct mutex *lock);
 
@@ -151,6 +152,7 @@ struct rw_semaphore {
 };
 
 void init_rwsem(struct rw_semaphore *lock);
+int down_read_trylock(struct rw_semaphore *lock);
 int down_read_killable(struct rw_semaphore *lock);
 int down_write_killable(struct rw_semaphore *lock);
 void up_read(struct rw_semaphore *lock);
@@ -278,7 +280,11 @@ void shim_resched(void);
 unsigned long rlimit(unsigned int which);
 bool capable(int capability);
 bool signal_pending(const struct task_struct *task);
-u64 local_clock(void);
+u64 get_cycles(void); /* of 1 GHz */
+#define NSEC_PER_SEC 1000000000l
+#define arch_timer_get_cntfrq() NSEC_PER_SEC
+#define div_u64(dividend, divisor) ((u64)(dividend) / (u32)(divisor))
+u64 mul_u64_u32_shr(u64 a, u32 mul, unsigned int shift);
 
 /* ---- memory of user space ---- */
 
