@@ -192,6 +192,7 @@ struct tg_call {
 	struct tg_shm *refs[TG_CALL_MEMREFS_MAX];
 	struct tg_rpc rpc;
 	struct tg_regs resume; /* what OP-TEE gets next */
+	struct tg_outbox outbox; /* results on their way to the guest */
 	uint8_t types[OPTEE_MSG_PARAMS_MAX];
 };
 

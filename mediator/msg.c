@@ -333,39 +333,38 @@ enum tg_status tg_msg_refuse(struct tg_vm *vm, struct tg_call *call,
 				 RESULT_BYTES);
 }
 
+/* Has what stands at @src in the shadow take its place in the guest's message. */
+static enum tg_status put(struct tg_vm *vm, struct tg_call *call,
+			  const void *src, size_t bytes)
+{
+	uint64_t at = (uint64_t)((const uint8_t *)src -
+				 (const uint8_t *)call->shadow.va);
+
+	return tg_outbox_put(vm, &call->outbox, &call->arg, at, src, bytes);
+}
+
 static enum tg_status return_param(struct tg_vm *vm, struct tg_call *call,
-				   struct tg_outbox *box, uint32_t i)
+				   uint32_t i)
 {
 	const struct optee_msg_param *param = &shadow_msg(call)->params[i];
-	uint64_t at = optee_msg_bytes(i);
 
-	if (!tg_attr_is_out(call->types[i]))
-		return TG_OK;
 	if (tg_attr_is_value(call->types[i]))
-		return tg_outbox_put(vm, box, &call->arg,
-				     at + offsetof(struct optee_msg_param, u),
-				     &param->u.value, sizeof(param->u.value));
-	return tg_outbox_put(vm, box, &call->arg,
-			     at + offsetof(struct optee_msg_param, u.tmem.size),
-			     &param->u.tmem.size, sizeof(param->u.tmem.size));
+		return put(vm, call, &param->u.value, sizeof(param->u.value));
+	return put(vm, call, &param->u.tmem.size, sizeof(param->u.tmem.size));
 }
 
 /* Takes OP-TEE's results to the guest, the outcome last. */
 enum tg_status tg_msg_return(struct tg_vm *vm, struct tg_call *call)
 {
 	const struct optee_msg_arg *msg = shadow_msg(call);
-	struct tg_outbox box = { .count = 0 };
 	enum tg_status status = TG_OK;
 
 	for (uint32_t i = 0; i < call->num_params && status == TG_OK; i++)
-		status = return_param(vm, call, &box, i);
+		if (tg_attr_is_out(call->types[i]))
+			status = return_param(vm, call, i);
 	if (status == TG_OK && call->cmd == OPTEE_MSG_CMD_OPEN_SESSION)
-		status = tg_outbox_put(vm, &box, &call->arg,
-				       offsetof(struct optee_msg_arg, session),
-				       &msg->session, sizeof(msg->session));
+		status = put(vm, call, &msg->session, sizeof(msg->session));
 	if (status == TG_OK)
-		status = tg_outbox_put(vm, &box, &call->arg,
-				       offsetof(struct optee_msg_arg, ret),
-				       &msg->ret, RESULT_BYTES);
-	return status == TG_OK ? tg_outbox_send(vm, &box) : status;
+		status = put(vm, call, &msg->ret, RESULT_BYTES);
+	return status == TG_OK ? tg_outbox_send(vm, &call->outbox) : status;
 }

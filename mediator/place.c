@@ -144,8 +144,19 @@ enum tg_status tg_outbox_put(struct tg_vm *vm, struct tg_outbox *box,
 enum tg_status tg_place_copy_out(struct tg_vm *vm, const struct tg_place *place,
 				 uint64_t at, const void *src, size_t bytes)
 {
-	struct tg_outbox box = { .count = 0 };
-	enum tg_status status = tg_outbox_put(vm, &box, place, at, src, bytes);
+	const uint8_t *from = src;
 
-	return status == TG_OK ? tg_outbox_send(vm, &box) : status;
+	while (bytes) {
+		struct tg_piece p = { .src = from };
+		enum tg_status status;
+
+		p.bytes = piece(place, at, bytes, &p.ipa);
+		status = tg_port_copy_out(vm->guest, &p, 1);
+		if (status != TG_OK)
+			return status;
+		from += p.bytes;
+		at += p.bytes;
+		bytes -= p.bytes;
+	}
+	return TG_OK;
 }

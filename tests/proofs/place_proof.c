@@ -78,20 +78,15 @@ enum tg_status tg_port_copy_out(struct tg_guest *guest,
 	return nondet_bool() ? TG_OK : TG_GUEST_BAD_ADDRESS;
 }
 
-/* In two parts, with other copies before them: what is full is sent first. */
+/* At once, or together with what else is to be copied. */
 static enum tg_status copy_out(struct tg_vm *vm, uint64_t bytes)
 {
-	struct tg_outbox box = { .count = 0 };
-	uint64_t first = nondet_u64();
+	static struct tg_outbox box;
 	enum tg_status status;
 
 	if (nondet_bool())
 		return tg_place_copy_out(vm, &place, begin, memory, bytes);
-	ASSUME(first <= bytes);
-	status = tg_outbox_put(vm, &box, &place, begin, memory, first);
-	if (status == TG_OK)
-		status = tg_outbox_put(vm, &box, &place, begin + first,
-				       memory + first, bytes - first);
+	status = tg_outbox_put(vm, &box, &place, begin, memory, bytes);
 	return status == TG_OK ? tg_outbox_send(vm, &box) : status;
 }
 
