@@ -5,7 +5,7 @@
 #
 #   make                the programs and libraries, for the machine CC is for
 #   make arm64          the same with the lab's cross compiler, to build/out/arm64
-#   make module         teegate.ko: for KDIR, or with KERNEL=6.12|newest|rpmb|debug for the lab
+#   make module         teegate.ko: for KDIR, or with KERNEL=6.12|newest|patched|debug for the lab
 #   make route          what lab/run route needs beyond that (docs/routing.md)
 #   make route-patches  do linux/patches apply to Debian's sources, and is checkpatch.pl content
 #   make unit           unit tests of everything that runs on this machine
@@ -35,6 +35,7 @@ arm64:
 
 # What scenarios need besides, in tests/lab: for the host's kernel, or a guest's.
 lab_modules_6.12 := smc balloon
+lab_modules_patched := smc
 lab_modules_debug := faults
 
 ifneq ($(KERNEL),)

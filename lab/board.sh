@@ -29,7 +29,15 @@ RUN_EMMC='' RUN_REBOOT='' RUN_SUSPEND=''
 RUN_PROFILE=''
 
 # The guest's stock kernel is trixie's, whatever the host runs.
-board_guest_kernel() { if [ "$RUN_GUEST_KERNEL" = small ]; then echo small; else echo 6.12; fi; }
+guest_kernel_check() # NAME: end here unless there is such a kernel for guests
+{
+	case $1 in
+	stock | small | patched) ;;
+	*) lab_die "no such kernel for guests: $1 (stock, small, patched)" ;;
+	esac
+}
+
+board_guest_kernel() { if [ "$RUN_GUEST_KERNEL" = stock ]; then echo 6.12; else echo "$RUN_GUEST_KERNEL"; fi; }
 
 # How many OP-TEE has partitions for: guests, and the host.
 board_partitions()
@@ -57,7 +65,10 @@ board_need()
 	host_kernel_need "$RUN_KERNEL"
 	firmware_need "$RUN_OPTEE"
 	initrd_need host "$RUN_KERNEL"
-	if [ "$RUN_GUEST_KERNEL" = small ]; then small_kernel_need; fi
+	case $RUN_GUEST_KERNEL in
+	small) small_kernel_need ;;
+	patched) patched_kernel_need ;;
+	esac
 	initrd_need guest "$(board_guest_kernel)"
 }
 
@@ -111,6 +122,8 @@ board_share() # SCENARIO-FILE ARGUMENT...
 		*) cp "$f" "$share/bin/" ;;
 		esac
 	done
+	# The kernel's own tests, if it is one that we have built.
+	for f in "$KERNELS/$RUN_KERNEL"/kselftest/*; do [ ! -f "$f" ] || cp "$f" "$share/bin/"; done
 }
 
 board_bootargs()

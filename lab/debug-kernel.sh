@@ -6,11 +6,11 @@
 # a quarter of an hour on two cores, so it is built only for runs that ask for it (--kernel debug). What a report of it
 # looks like on a console is in consoles.sh, what is asked of it at a run's end in lab/scenarios/lib-kernel.sh.
 
-# shellcheck source=lab/rpmb-kernel.sh
-. "$(dirname "${BASH_SOURCE[0]}")/rpmb-kernel.sh"
+# shellcheck source=lab/patched-kernel.sh
+. "$(dirname "${BASH_SOURCE[0]}")/patched-kernel.sh"
 
 # Each on top of those before it.
-DEBUG_KERNEL_CONFIGS="small rpmb debug"
+DEBUG_KERNEL_CONFIGS="small patched debug"
 
 # What the kernel of the day does not know, or cannot have with what else is on, it drops without a word.
 debug_kernel_config_check() # SOURCE
@@ -34,7 +34,7 @@ debug_kernel_build()
 	"$LAB_TOP/lab/cross" make -C "$src" ARCH=arm64 allnoconfig "${targets[@]}"
 	debug_kernel_config_check "$src"
 	"$LAB_TOP/lab/cross" make -C "$src" ARCH=arm64 -j"$(nproc)" Image modules
-	rpmb_kernel_install "$src" "$dir.new"
+	own_kernel_install "$src" "$dir.new"
 	rm -rf "$dir"
 	mv "$dir.new" "$dir"
 }
@@ -46,5 +46,5 @@ debug_kernel_need()
 	tree_cross_need
 	lab_step kernel-debug "host kernel with KASAN, lockdep, UBSAN and kmemleak, built from linux-source-6.12" \
 		"$(step_key "$KERNELS $(cat "${configs[@]}" | sha256sum)" \
-			debug_kernel_build rpmb_kernel_headers rpmb_kernel_install linux_source_unpack)" debug_kernel_build
+			debug_kernel_build own_kernel_headers own_kernel_install linux_source_unpack)" debug_kernel_build
 }

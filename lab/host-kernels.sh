@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # Which kernels the board's host can run, and what a board needs for each of them. How they are fetched or built is in
-# kernels.sh, rpmb-kernel.sh and debug-kernel.sh.
+# kernels.sh, patched-kernel.sh and debug-kernel.sh.
 
 # shellcheck source=lab/debug-kernel.sh
 . "$(dirname "${BASH_SOURCE[0]}")/debug-kernel.sh"
 
-HOST_KERNELS="6.12 newest rpmb debug"
+HOST_KERNELS="6.12 newest patched debug"
 
 host_kernel_check() # NAME: end here unless there is such a kernel
 {
@@ -20,7 +20,7 @@ host_kernel_check() # NAME: end here unless there is such a kernel
 host_kernel_need() # NAME: have it
 {
 	case $1 in
-	rpmb) rpmb_kernel_need ;;
+	patched) patched_kernel_need ;;
 	debug) debug_kernel_need ;;
 	*) kernel_need "$1" ;;
 	esac

@@ -83,7 +83,7 @@ initrd_guest_build()
 {
 	local kernel=$1 dir=$INITRD/guest-$1.dir p
 	initrd_skeleton "$dir"
-	# The small kernel has all that it needs built in.
+	# The small kernel has all that it needs built in, the patched one all but this.
 	# shellcheck disable=SC2086  # a list
 	[ "$kernel" = small ] || initrd_modules "$kernel" "$dir/modules" $GUEST_INITRD_MODULES
 	for p in $GUEST_PROGRAMS; do initrd_program "$dir" "$p"; done

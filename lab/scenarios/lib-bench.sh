@@ -4,6 +4,8 @@
 # What the measuring scenarios share: the ways that a guest's calls can take, a guest whose memory is of a known kind,
 # and the lines of results that bench_calls leaves. What is measured and judged is in bench.sh, bench-cost.sh and
 # bench-throughput.sh; lib.sh comes first.
+# shellcheck source=lab/scenarios/lib-route.sh
+. /lab/board/lib-route.sh
 
 # shellcheck disable=SC2034  # what lib.sh and the scenarios use
 RESULTS=/lab/bench.tsv SMALL_NODE=1
@@ -15,25 +17,25 @@ GUEST_BOOT_TIMEOUT=600
 routes()
 {
 	echo user
-	if route_kernel_is_here; then
+	if route_is_here; then
 		echo kernel
 	else
-		say "in-kernel routing is not measured: no modules/route/teegate.ko, built for a KVM that hands calls over" >&2
+		say "in-kernel routing is not measured: no $(route_missing)(make route, or lab/run --kernel patched)" >&2
 	fi
 }
-
-route_kernel_is_here() { [ -e /lab/modules/route/teegate.ko ] && [ -e /lab/modules/route/route_shim.ko ]; }
 
 # From here on guests' calls take this way. The stock teegate.ko, which is loaded first, knows user space only.
 route_take() # ROUTE
 {
-	[ "$1" = kernel ] || return 0
-	expect "the modules unload" unload_host_tee
-	expect "KVM learns to hand calls over" insmod /lab/modules/route/route_shim.ko
-	# shellcheck disable=SC2034  # lib.sh's
-	TEEGATE_KO=/lab/modules/route/teegate.ko OPTEE_KO=/lab/modules/route/optee.ko
-	load_host_tee
-	expect "teegate info says which way" grep -q 'from KVM directly' <(teegate info)
+	if route_is_builtin; then
+		route_offer "$([ "$1" = user ] && echo 0 || echo 1)"
+	elif [ "$1" = kernel ]; then
+		expect "the modules unload" unload_host_tee
+		route_into_kernel
+		route_modules_take
+		load_host_tee
+	fi
+	[ "$1" = user ] || expect "teegate info says which way" grep -q 'from KVM directly' <(teegate info)
 }
 
 # A guest with memory of both kinds: node 0 is in huge pages of the VMM, node 1 (shared memory) in pages of 4 KiB.

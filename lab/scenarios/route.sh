@@ -1,28 +1,53 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Guests' calls straight from KVM to teegate.ko (docs/routing.md): the kernel series' own selftest, and /dev/teegate's
-# side of it (route_test); and the series' OP-TEE driver, which is VM 1 by itself, without teegate.ko and with it. The
-# stock kernel gets the series by modules (tests/lab/route).
+# Guests' calls straight from KVM to teegate.ko (docs/routing.md): the kernel series' own selftest, /dev/teegate's side of
+# it (route_test), and guests of an unmodified QEMU, of whose calls none comes to the VMM, or with route=0 all of them;
+# and the series' OP-TEE driver, which is VM 1 by itself, without teegate.ko and with it.
 # shellcheck source=lab/scenarios/lib.sh
 . /lab/board/lib.sh
+# shellcheck source=lab/scenarios/lib-xtest.sh
+. /lab/board/lib-xtest.sh
+# shellcheck source=lab/scenarios/lib-route.sh
+. /lab/board/lib-route.sh
+
+XTEST=(-l 0 -t regression regression_1001 regression_1004 regression_1013)
+GUEST_BOOT_TIMEOUT=600
+
+has_probe() { grep -q optee_smccc_smc /sys/kernel/debug/kprobes/list 2>/dev/null; }
+
+counter() { guest_stats "$(cat "$GUESTS/$1/pid")" | awk -v name="$2" '$1 == name { print $2 }'; } # NAME COUNTER
+
+# guest_by ROUTE: xtest in a guest of QEMU, and which way its calls have come.
+guest_by()
+{
+	local name=by-$1 smcs routed
+	route_offer "$1"
+	guest_start_tee "$name"
+	guest_wait_up "$name"
+	xtest_guest "$name" "in the guest, route=$1" 900 "${XTEST[@]}"
+	xtest_judge "in the guest, route=$1" "/lab/xtest-$name.out"
+	smcs=$(counter "$name" smcs) routed=$(counter "$name" routed)
+	say "route=$1: $smcs calls, $routed of them by KVM alone"
+	expect "the guest has called" test "$smcs" -gt 100
+	expect "all by one way" test "$routed" -eq $(($1 * smcs))
+	expect "the guest powers off" guest_stop "$name"
+}
 
 need_teegate
 need_file /lab/bin/route_test
-for f in /lab/modules/route/teegate.ko /lab/modules/route/optee.ko /lab/bin/smccc_route; do
-	[ -e $f ] || skip "$(basename $f) for the kernel series has not been built (make route)"
-done
+need_file /lab/bin/guest_stats
+route_need
+[ -e /lab/bin/smccc_route ] || skip "the series' selftest has not been built (make route)"
 
-has_probe() { grep -q optee_smccc_smc /sys/kernel/debug/kprobes/list; }
-
-TEEGATE_KO=/lab/modules/route/teegate.ko OPTEE_KO=/lab/modules/route/optee.ko
+route_modules_take
 expect "the series' driver loads without teegate" load_optee
 expect "and brings the host a TEE" start_supplicant
 expect "which works" host_tee_works
 expect "the driver unloads" stop_host_driver
 
-expect "the series gets into the kernel" insmod /lab/modules/route/route_shim.ko
-expect "the series' test handler" insmod /lab/modules/route/smccc_route_test.ko
+route_into_kernel
+expect "the series' test handler" route_test_handler_load
 expect "the series' selftest" /lab/bin/smccc_route
 expect "the test handler goes" rmmod smccc_route_test
 
@@ -37,4 +62,7 @@ expect "teegate info says which way" grep -q 'from KVM directly' <(teegate info)
 expect "/dev/teegate by route" /lab/bin/route_test
 expect "all is unpinned" wait_for 5 nothing_pinned
 
+guest_by 1
+guest_by 0
+expect "all is unpinned" wait_for 5 nothing_pinned
 expect "the modules unload" unload_host_tee

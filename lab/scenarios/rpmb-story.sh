@@ -3,7 +3,7 @@
 #
 # The whole story of an RPMB key on a fresh board with OP-TEE's real storage: refused, key got, programmed, storage
 # works, restart, still there, wiped, storage starts afresh. Argument: how this OP-TEE derives the key (huk, compat,
-# testkey); then "short" for fewer of xtest's tests. Needs lab/run --emmc 128 --reboot --kernel rpmb.
+# testkey); then "short" for fewer of xtest's tests. Needs lab/run --emmc 128 --reboot --kernel patched.
 # shellcheck source=lab/scenarios/lib.sh
 . /lab/board/lib.sh
 # shellcheck source=lab/scenarios/lib-xtest.sh

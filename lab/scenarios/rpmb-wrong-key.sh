@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # A device with a key that is not OP-TEE's, programmed by mmc-utils: rpmbctl and mmc-utils understand each other's
-# frames, and OP-TEE's and rpmbctl's messages say what is wrong. Needs lab/run --emmc 128 --kernel rpmb.
+# frames, and OP-TEE's and rpmbctl's messages say what is wrong. Needs lab/run --emmc 128 --kernel patched.
 # shellcheck source=lab/scenarios/lib.sh
 . /lab/board/lib.sh
 # shellcheck source=lab/scenarios/lib-xtest.sh

@@ -50,6 +50,7 @@ static int device_number(const char *pid)
 
 int main(int argc, char **argv)
 {
+	struct teegate_route route;
 	struct teegate_stats s;
 	int process, number, fd;
 
@@ -71,12 +72,15 @@ int main(int argc, char **argv)
 		die("pidfd_getfd");
 	if (ioctl(fd, TEEGATE_GET_STATS, &s))
 		die("TEEGATE_GET_STATS");
+	if (ioctl(fd, TEEGATE_GET_ROUTE, &route))
+		die("TEEGATE_GET_ROUTE");
 	printf("partitions %llu\nvmid %u\ncalls_in_flight %u\n"
 	       "shm_buffers %u\nrpc_buffers %u\npinned_bytes %llu\n"
 	       "smcs %llu\ncalls %llu\nalloc %llu\nfree %llu\n"
-	       "interrupts %llu\ncommands %llu\n",
+	       "interrupts %llu\ncommands %llu\nresumes %llu\ninner_resumes %llu\nrouted %llu\n",
 	       s.partitions, s.vmid, s.calls_in_flight, s.shm_buffers,
 	       s.rpc_buffers, s.pinned_bytes, s.smcs, s.yielding_calls,
-	       s.rpcs[0], s.rpcs[1], s.rpcs[2], s.rpcs[3]);
+	       s.rpcs[0], s.rpcs[1], s.rpcs[2], s.rpcs[3], s.resumes,
+	       s.inner_resumes, route.smcs);
 	return 0;
 }
