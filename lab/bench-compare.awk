@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Are a run's counts those of the baseline? awk -v cpu=CPU -v margin=PERCENT -f bench-compare.awk BASELINE RESULTS, with
+# Are a run's counts those of the baseline? awk -v board=CPU[/KERNEL] -v margin=PERCENT -f bench-compare.awk BASELINE RESULTS, with
 # lab/bench-baseline.tsv and a run's bench.tsv. Says which are not, and which are missing on either side; exit status 1
 # then. In-kernel routing is measured only where the board's kernel has it.
 
 BEGIN { FS = "\t" }
-FNR == NR { if ($1 == cpu) want[$2 "\t" $3] = $4; next }
+FNR == NR { if ($1 == board) want[$2 "\t" $3] = $4; next }
 { have[$1 "\t" $2] = $3 }
 
 function name(key) { sub("\t", " ", key); return key }

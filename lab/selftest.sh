@@ -105,7 +105,7 @@ bench_compares()
 	local rc=0
 	{ bench_lines host 100; bench_lines user 100; bench_lines kernel 100; } | sed 's/^/cpu\t/' >"$DIR/baseline.tsv"
 	printf '%s\n' "$2" >"$DIR/bench.tsv"
-	awk -v cpu=cpu -v margin=5 -f "$HERE/bench-compare.awk" "$DIR/baseline.tsv" "$DIR/bench.tsv" >"$DIR/out" || rc=$?
+	awk -v board=cpu -v margin=5 -f "$HERE/bench-compare.awk" "$DIR/baseline.tsv" "$DIR/bench.tsv" >"$DIR/out" || rc=$?
 	[ "$rc" -eq "$1" ]
 }
 

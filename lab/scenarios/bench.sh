@@ -19,7 +19,9 @@ ROWS=16 MEDIATOR_ROWS=6
 # Every count within 5 % of the baseline's.
 compare()
 {
-	awk -v cpu="$BOARD_CPU" -v margin=5 -f /lab/board/bench-compare.awk /lab/board/bench-baseline.tsv "$RESULTS"
+	local board=$BOARD_CPU
+	[ "$BOARD_KERNEL" = 6.12 ] || board=$board/$BOARD_KERNEL
+	awk -v board="$board" -v margin=5 -f /lab/board/bench-compare.awk /lab/board/bench-baseline.tsv "$RESULTS"
 }
 
 # The last of them counts: the catalogue's come first.
