@@ -4,7 +4,7 @@
 # What the budget of re-entries does (docs/performance.md): how long a second of computation in OP-TEE takes, and how
 # late the timers of whoever computes are meanwhile; on the host, and in guests with one CPU, for each way that their
 # calls can take and each budget given. Leaves /lab/budget.tsv: who, what, three numbers (bench_budget.c), and for guests
-# trips, how often one of the six long calls came back to its guest. For lab/run --icount --smp 1.
+# trips, how often all calls together came back to their guest. For lab/run --icount --smp 1.
 # shellcheck source=lab/scenarios/lib.sh
 . /lab/board/lib.sh
 # shellcheck source=lab/scenarios/lib-bench.sh

@@ -31,6 +31,7 @@
 #define CALLS 3u
 #define CALL_NS 1000000000ull
 #define TRY_ROUNDS 200000u
+#define TRIES 8u
 #define TIMER_NS 1300000ll
 #define TIMER_PRIORITY 50
 #define TIMERS_MAX 16384u
@@ -131,15 +132,20 @@ static void timers_stop(pthread_t thread)
 
 int main(void)
 {
-	uint64_t tried;
+	uint64_t tried = UINT64_MAX;
 	uint32_t rounds;
 	pthread_t thread;
 
 	must(sysconf(_SC_NPROCESSORS_ONLN) == 1, "this is for one CPU");
 	tee = tee_open();
 	session = tee_session_open(tee, tee_uuid_tests);
-	call_ns(TRY_ROUNDS);
-	tried = call_ns(TRY_ROUNDS);
+	/* The shortest: an interrupt in it would be taken for computation. */
+	for (unsigned int i = 0; i < TRIES; i++) {
+		uint64_t took = call_ns(TRY_ROUNDS);
+
+		if (took < tried)
+			tried = took;
+	}
 	rounds = (uint32_t)(CALL_NS * TRY_ROUNDS / tried);
 	print_calls("long-call-alone", rounds);
 	thread = timers_start();
