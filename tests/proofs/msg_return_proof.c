@@ -14,7 +14,7 @@ static struct {
 } shadow;
 
 static struct tg_call call;
-static bool result_told;
+static bool result_told, sent;
 
 /* What may be copied of parameter @n: @from is its offset there. */
 static void prove_param(uint64_t n, uint64_t from, size_t bytes)
@@ -35,10 +35,13 @@ static void prove_param(uint64_t n, uint64_t from, size_t bytes)
 		      "I2: not the size alone");
 }
 
-enum tg_status tg_place_copy_out(struct tg_vm *vm, const struct tg_place *place,
-				 uint64_t at, const void *src, size_t bytes)
+/* place_proof.c shows that all of it gets there. */
+enum tg_status tg_outbox_put(struct tg_vm *vm, struct tg_outbox *box,
+			     const struct tg_place *place, uint64_t at,
+			     const void *src, size_t bytes)
 {
 	(void)vm;
+	PROVE(box == &call.outbox, "another call's");
 	PROVE(place == &call.arg, "to another place");
 	PROVE(at < TG_PAGE_BYTES && bytes <= TG_PAGE_BYTES - at,
 	      "outside of the message");
@@ -46,6 +49,7 @@ enum tg_status tg_place_copy_out(struct tg_vm *vm, const struct tg_place *place,
 	PROVE(!proof_locked, "guest memory is written under the lock");
 	if (at == offsetof(struct optee_msg_arg, ret)) {
 		PROVE(bytes == 2 * sizeof(uint32_t), "more than the result");
+		PROVE(src == &shadow.arg.ret, "from elsewhere");
 		result_told = true;
 	} else if (at == offsetof(struct optee_msg_arg, session)) {
 		PROVE(bytes == sizeof(uint32_t), "more than the session");
@@ -58,6 +62,14 @@ enum tg_status tg_place_copy_out(struct tg_vm *vm, const struct tg_place *place,
 		prove_param(at / sizeof(struct optee_msg_param),
 			    at % sizeof(struct optee_msg_param), bytes);
 	}
+	return nondet_bool() ? TG_OK : TG_GUEST_BAD_ADDRESS;
+}
+
+enum tg_status tg_outbox_send(struct tg_vm *vm, struct tg_outbox *box)
+{
+	(void)vm;
+	PROVE(box == &call.outbox && result_told && !sent, "sent too soon");
+	sent = true;
 	return nondet_bool() ? TG_OK : TG_GUEST_BAD_ADDRESS;
 }
 
@@ -83,6 +95,6 @@ int main(void)
 		ASSUME(is_type(call.types[i]));
 	}
 	if (tg_msg_return(&vm, &call) == TG_OK)
-		PROVE(result_told, "the guest does not hear of the end");
+		PROVE(sent, "the guest does not hear of the end");
 	return 0;
 }
