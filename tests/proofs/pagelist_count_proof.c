@@ -58,11 +58,11 @@ static void quota_of_pins(void)
 	vm.pinned_pages = before = nondet_u64();
 	max = vm.limits.pinned_bytes >> TG_PAGE_SHIFT;
 	ASSUME(before <= max);
-	status = quota_take(&vm, pages);
+	status = pages_take(&vm, pages);
 	if (status == TG_OK) {
 		PROVE((wide)before + pages <= max, "beyond the quota");
 		PROVE(vm.pinned_pages == before + pages, "a wrong sum");
-		quota_return(&vm, pages);
+		pages_return(&vm, pages);
 	} else {
 		PROVE((wide)before + pages > max, "refused within the quota");
 	}
