@@ -28,7 +28,6 @@ RUN_EMMC='' RUN_REBOOT='' RUN_SUSPEND=''
 # Whether QEMU counts instructions by where they are: profile/plugin.c, which leaves files in RUN_DIR.
 RUN_PROFILE=''
 
-# The guest's stock kernel is trixie's, whatever the host runs.
 guest_kernel_check() # NAME: end here unless there is such a kernel for guests
 {
 	case $1 in
@@ -37,6 +36,7 @@ guest_kernel_check() # NAME: end here unless there is such a kernel for guests
 	esac
 }
 
+# The guest's stock kernel is trixie's, whatever the host runs.
 board_guest_kernel() { if [ "$RUN_GUEST_KERNEL" = stock ]; then echo 6.12; else echo "$RUN_GUEST_KERNEL"; fi; }
 
 # How many OP-TEE has partitions for: guests, and the host.
