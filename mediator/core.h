@@ -226,7 +226,7 @@ struct tg_vm {
 	struct tg_guest *guest;
 	struct tg_limits limits;
 	const struct tg_ta_list *tas; /* NULL: all that guests may use */
-	enum tg_vm_phase phase;
+	uint32_t phase; /* enum tg_vm_phase; sparse has no atomic enums */
 	struct tg_vmid id; /* 0: no partition */
 	bool lacks_partition;
 	bool storage_denied; /* set before the first call only */

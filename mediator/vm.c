@@ -142,7 +142,7 @@ void tg_vm_destroy(struct tg_vm *vm)
 
 static void set_phase(struct tg_vm *vm, enum tg_vm_phase phase)
 {
-	__atomic_store_n(&vm->phase, phase, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&vm->phase, (uint32_t)phase, __ATOMIC_SEQ_CST);
 }
 
 /* Only one thread resets at a time, and only when nobody is inside. */
