@@ -13,13 +13,11 @@
  */
 #define _GNU_SOURCE
 #include "bench.h"
+#include "samples.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 /* A loop in OP-TEE of so many rounds; readers do not wait for each other. */
@@ -32,8 +30,6 @@
 #define CALL_NS 1000000000ull
 #define TRY_ROUNDS 200000u
 #define TRIES 8u
-#define TIMER_NS 1300000ll
-#define TIMER_PRIORITY 50
 #define TIMERS_MAX 16384u
 
 static int tee;
@@ -52,66 +48,36 @@ static uint64_t call_ns(uint32_t rounds)
 	return clock_ns() - start;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 static void print_calls(const char *name, uint32_t rounds)
 {
-	uint64_t took[CALLS];
+	long long took[CALLS];
+	struct distribution d;
 
 	for (unsigned int i = 0; i < CALLS; i++)
-		took[i] = call_ns(rounds);
-	qsort(took, CALLS, sizeof(took[0]), by_value);
-	printf("%s\t%.1f\t%.1f\t%.1f\t%u\n", name,
-	       (double)took[CALLS / 2] / 1e3, (double)took[0] / 1e3,
-	       (double)took[CALLS - 1] / 1e3, CALLS);
+		took[i] = (long long)call_ns(rounds);
+	d = distribution_of(took, CALLS);
+	printf("%s\t%.1f\t%.1f\t%.1f\t%u\n", name, (double)d.p50 / 1e3,
+	       (double)d.min / 1e3, (double)d.max / 1e3, CALLS);
 }
 
 /* ---- timers ---- */
 
 static atomic_bool timers_end;
-static uint64_t late[TIMERS_MAX];
+static long long late[TIMERS_MAX];
 static unsigned int late_count;
-
-static long long now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ll + t.tv_nsec;
-}
 
 static void *timers_run(void *unused)
 {
-	struct sched_param param = { .sched_priority = TIMER_PRIORITY };
-	long long due;
-
-	must(sched_setscheduler(0, SCHED_FIFO, &param) == 0, "SCHED_FIFO");
-	due = now_ns() + TIMER_NS;
-	while (!timers_end && late_count < TIMERS_MAX) {
-		struct timespec t = { due / 1000000000, due % 1000000000 };
-
-		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
-		late[late_count++] = (uint64_t)(now_ns() - due);
-		/* The next that is to come, if this was very late. */
-		while (due <= now_ns())
-			due += TIMER_NS;
-	}
+	late_count = timers_late(late, TIMERS_MAX, &timers_end);
 	return unused;
 }
 
 static void print_timers(const char *name)
 {
-	qsort(late, late_count, sizeof(late[0]), by_value);
-	printf("%s\t%.1f\t%.1f\t%.1f\t%u\n", name,
-	       (double)late[late_count / 2] / 1e3,
-	       (double)late[late_count - 1 - late_count / 100] / 1e3,
-	       (double)late[late_count - 1] / 1e3, late_count);
-	late_count = 0;
+	struct distribution d = distribution_of(late, late_count);
+
+	printf("%s\t%.1f\t%.1f\t%.1f\t%u\n", name, (double)d.p50 / 1e3,
+	       (double)d.p99 / 1e3, (double)d.max / 1e3, late_count);
 }
 
 static pthread_t timers_start(void)

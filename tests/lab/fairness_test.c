@@ -13,6 +13,7 @@
  */
 #define _GNU_SOURCE
 #include "kill_call.h"
+#include "samples.h"
 
 #include <fcntl.h>
 #include <getopt.h>
@@ -33,22 +34,12 @@
 #define BUDGETS_MAX 8u
 #define SAMPLES_MAX 20000u
 #define HOGS_MAX 4u
-#define TIMER_NS 1300000ll
-#define TIMER_PRIORITY 50
 /* How long the hog is alone, to count its trips out of OP-TEE. */
 #define ALONE_TICKS 100ll
 #define TEE_PATH "/dev/tee0"
 
 /* CONFIG_HZ of the board's kernels is 250. */
 #define TICK_NS 4000000ll
-
-static long long now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ll + t.tv_nsec;
-}
 
 static void pin(int cpu)
 {
@@ -60,33 +51,7 @@ static void pin(int cpu)
 	      strerror(errno));
 }
 
-/* ---- distributions ---- */
-
-struct distribution {
-	long long total, p50, p99, max;
-};
-
 static long long samples[SAMPLES_MAX];
-
-static int by_value(const void *a, const void *b)
-{
-	long long x = *(const long long *)a, y = *(const long long *)b;
-
-	return (x > y) - (x < y);
-}
-
-static struct distribution distribution_of(unsigned int count)
-{
-	struct distribution d = { 0 };
-
-	for (unsigned int i = 0; i < count; i++)
-		d.total += samples[i];
-	qsort(samples, count, sizeof(samples[0]), by_value);
-	d.p50 = samples[count / 2];
-	d.p99 = samples[count - 1 - count / 100];
-	d.max = samples[count - 1];
-	return d;
-}
 
 /* ---- a guest's calls ---- */
 
@@ -193,31 +158,16 @@ static struct distribution calls_measure(void (*call)(void), unsigned int count)
 		samples[i] = after - before;
 		before = after;
 	}
-	return distribution_of(count);
+	return distribution_of(samples, count);
 }
 
 /* ---- the host's timers ---- */
 
-/* How late a real-time thread is awake after its timer was due. */
 static struct distribution timers_measure(unsigned int count)
 {
-	struct sched_param param = { .sched_priority = TIMER_PRIORITY };
-	long long due = now_ns() + TIMER_NS;
-
-	check(sched_setscheduler(0, SCHED_FIFO, &param) == 0, "SCHED_FIFO: %s",
+	check(timers_late(samples, count, NULL) == count, "timers: %s",
 	      strerror(errno));
-	for (unsigned int i = 0; i < count; i++) {
-		struct timespec t = { due / 1000000000, due % 1000000000 };
-
-		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
-		samples[i] = now_ns() - due;
-		/* The next that is to come, if this was very late. */
-		while (due <= now_ns())
-			due += TIMER_NS;
-	}
-	param.sched_priority = 0;
-	sched_setscheduler(0, SCHED_OTHER, &param);
-	return distribution_of(count);
+	return distribution_of(samples, count);
 }
 
 /* ---- the guest that never stops ---- */
