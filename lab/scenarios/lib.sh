@@ -278,7 +278,11 @@ guest_read()
 guest_wait_up()
 {
 	guest_read "$1" "$GUEST_BOOT_TIMEOUT" || fail "guest $1 did not come up"
-	[ "$GUEST_LINE" = READY ] || fail "guest $1 came up with \"$GUEST_LINE\""
+	case $GUEST_LINE in
+	READY) ;;
+	"VERDICT "*) fail "guest $1 was to start anew, and what it was told to do ended: $(guest_out "$1" | tail -n 1)" ;;
+	*) fail "guest $1 came up with \"$GUEST_LINE\"" ;;
+	esac
 	say "guest $1 is up: $(grep -ao 'lab: guest is up.*' "$GUESTS/$1/console" | tail -n 1 | tr -d '\r')"
 }
 
