@@ -12,16 +12,6 @@
 # Each on top of those before it.
 DEBUG_KERNEL_CONFIGS="small patched debug"
 
-# What the kernel of the day does not know, or cannot have with what else is on, it drops without a word.
-debug_kernel_config_check() # SOURCE
-{
-	local line bad=''
-	while read -r line; do
-		grep -qxF -- "$line" "$1/.config" || bad="$bad $line"
-	done < <(grep -E '^(CONFIG_|# CONFIG_.* is not set)' "$LAB_TOP/lab/debug-kernel.config")
-	[ -z "$bad" ] || lab_die "this kernel's configuration did not take:$bad (lab/debug-kernel.config)"
-}
-
 debug_kernel_build()
 {
 	local dir=$KERNELS/debug src=$LAB_OUT/src/linux-debug name targets=()
@@ -32,7 +22,7 @@ debug_kernel_build()
 		targets+=("teegate_$name.config")
 	done
 	"$LAB_TOP/lab/cross" make -C "$src" ARCH=arm64 allnoconfig "${targets[@]}"
-	debug_kernel_config_check "$src"
+	kernel_config_check "$src" debug
 	"$LAB_TOP/lab/cross" make -C "$src" ARCH=arm64 -j"$(nproc)" Image modules
 	own_kernel_install "$src" "$dir.new"
 	rm -rf "$dir"

@@ -22,13 +22,27 @@ linux_source_unpack() # DIR: a fresh copy of Debian's linux-source-6.12
 	rm -rf "$src.deb"
 }
 
+# kernel_config_check SOURCE NAME: what the kernel of the day does not know, or cannot have with what else is on, it drops
+# without a word.
+kernel_config_check()
+{
+	local line bad=''
+	while read -r line; do
+		grep -qxF -- "$line" "$1/.config" || bad="$bad $line"
+	done < <(grep -E '^(CONFIG_|# CONFIG_.* is not set)' "$LAB_TOP/lab/$2-kernel.config")
+	[ -z "$bad" ] || lab_die "this kernel's configuration did not take:$bad (lab/$2-kernel.config)"
+}
+
 small_kernel_build()
 {
-	local src=$LAB_OUT/src/linux dir=$KERNELS/small
+	local src=$LAB_OUT/src/linux dir=$KERNELS/small name
 	mkdir -p "$dir.new"
 	linux_source_unpack "$src"
-	cp "$LAB_TOP/lab/small-kernel.config" "$src/arch/arm64/configs/teegate_small.config"
-	"$LAB_TOP/lab/cross" make -C "$src" ARCH=arm64 allnoconfig teegate_small.config
+	for name in small reset; do
+		cp "$LAB_TOP/lab/$name-kernel.config" "$src/arch/arm64/configs/teegate_$name.config"
+	done
+	"$LAB_TOP/lab/cross" make -C "$src" ARCH=arm64 allnoconfig teegate_small.config teegate_reset.config
+	kernel_config_check "$src" reset
 	"$LAB_TOP/lab/cross" make -C "$src" ARCH=arm64 -j"$(nproc)" Image
 	cp "$src/arch/arm64/boot/Image" "$dir.new/Image"
 	"$LAB_TOP/lab/cross" make -s -C "$src" ARCH=arm64 kernelrelease >"$dir.new/release"
@@ -40,5 +54,5 @@ small_kernel_need()
 {
 	tree_cross_need
 	lab_step kernel-small "small guest kernel, built from linux-source-6.12" \
-		"$(step_key "$KERNELS $(sha256sum <"$LAB_TOP/lab/small-kernel.config")" small_kernel_build linux_source_unpack)" small_kernel_build
+		"$(step_key "$KERNELS $(cat "$LAB_TOP"/lab/{small,reset}-kernel.config | sha256sum)" small_kernel_build linux_source_unpack)" small_kernel_build
 }
