@@ -204,11 +204,21 @@ static enum tg_status run(struct tg_vm *vm, struct tg_call *call,
 	}
 }
 
+/*
+ * OP-TEE finds a name by looking at all buffers that came after it: calls that
+ * make these many, or few, get along without, as those of a host do.
+ */
+static bool is_registration(uint32_t cmd)
+{
+	return cmd == OPTEE_MSG_CMD_REGISTER_SHM ||
+	       cmd == OPTEE_MSG_CMD_UNREGISTER_SHM;
+}
+
 static enum tg_status prepare(struct tg_vm *vm, struct tg_call *call,
 			      const struct tg_regs *regs)
 {
 	bool with_rpc = (uint32_t)regs->x[0] != OPTEE_SMC_CALL_WITH_ARG;
-	enum tg_status status = TG_OK;
+	enum tg_status status;
 
 	if (!call->shadow.va && !tg_port_page_alloc(&call->shadow))
 		return TG_HOST_NO_MEMORY;
@@ -221,9 +231,11 @@ static enum tg_status prepare(struct tg_vm *vm, struct tg_call *call,
 		call->rpc_bytes =
 			(uint32_t)optee_msg_bytes(vm->sys->tee.rpc_params_max);
 		call->resume.x[0] = OPTEE_SMC_CALL_WITH_RPC_ARG;
-		status = tg_shadow_name(vm, call);
 	}
-	return status == TG_OK ? tg_msg_fetch(vm, call) : status;
+	status = tg_msg_fetch(vm, call);
+	if (status != TG_OK || !with_rpc || is_registration(call->cmd))
+		return status;
+	return tg_shadow_name(vm, call);
 }
 
 /*

@@ -54,6 +54,19 @@ static void told_once_in_a_life(void **state)
 	assert_int_equal(smcs_of_a_call(guest, session), 1);
 }
 
+/* What they cost must not grow with the buffers that are registered. */
+static void registrations_by_the_address(void **state)
+{
+	(void)state;
+	assert_int_equal(smcs_of_a_call(guest, session), 1);
+	assert_int_equal(sim_register(guest, 0x7000, ipa, 4096), TEE_SUCCESS);
+	assert_int_equal(tee.last.x[0], OPTEE_SMC_CALL_WITH_RPC_ARG);
+	assert_int_equal(sim_unregister(guest, 0x7000), TEE_SUCCESS);
+	assert_int_equal(tee.last.x[0], OPTEE_SMC_CALL_WITH_RPC_ARG);
+	assert_int_equal(smcs_of_a_call(guest, session), 1);
+	assert_int_equal(tee.last.x[0], OPTEE_SMC_CALL_WITH_REGD_ARG);
+}
+
 /* As many calls as there are threads, each in a page of its own. */
 static void i1_a_page_for_each_call(void **state)
 {
@@ -205,6 +218,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RPC_ARG_TEST(told_once_in_a_life),
+		RPC_ARG_TEST(registrations_by_the_address),
 		RPC_ARG_TEST(i1_a_page_for_each_call),
 		RPC_ARG_TEST(optee_cannot_learn_it),
 		RPC_ARG_TEST(optee_has_no_thread_to_learn_it),
