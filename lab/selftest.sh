@@ -109,14 +109,14 @@ bench_compares()
 	[ "$rc" -eq "$1" ]
 }
 
-# bench_cost_is STATUS WHAT EXPRESSION: what a guest adds for n pages or cookies is the expression.
+# bench_cost_is STATUS WHAT EXPRESSION: what a guest adds for n pages or cookies is the expression; a median says nothing.
 bench_cost_is()
 {
 	local rc=0
 	awk -v OFS='\t' "BEGIN { for (n = 1; n <= 4096; n *= 4) {
-			print \"host\", \"pages-\" n, 500 * n; print \"user\", \"pages-\" n, 500 * n + ($3)
+			print \"host\", \"pages-\" n, 1, 500 * n; print \"user\", \"pages-\" n, n * n, 500 * n + ($3)
 			split(\"invoke share\", op, \" \")
-			for (i in op) { k = \"cookies-\" op[i] \"-\" n; print \"host\", k, 90 + n; print \"user\", k, 90 + n + ($3) }
+			for (i in op) { k = \"cookies-\" op[i] \"-\" n; print \"host\", k, 1, 90 + n; print \"user\", k, n * n, 90 + n + ($3) }
 		} }" >"$DIR/bench.tsv"
 	awk -v what="$2" -v route=user -v margin=5 -f "$HERE/bench-cost.awk" "$DIR/bench.tsv" >"$DIR/out" || rc=$?
 	[ "$rc" -eq "$1" ]
