@@ -14,14 +14,11 @@ DEBUG_KERNEL_CONFIGS="small patched debug"
 
 debug_kernel_build()
 {
-	local dir=$KERNELS/debug src=$LAB_OUT/src/linux-debug name targets=()
+	local dir=$KERNELS/debug src=$LAB_OUT/src/linux-debug
 	rm -rf "$dir.new"
 	linux_source_unpack "$src"
-	for name in $DEBUG_KERNEL_CONFIGS; do
-		cp "$LAB_TOP/lab/$name-kernel.config" "$src/arch/arm64/configs/teegate_$name.config"
-		targets+=("teegate_$name.config")
-	done
-	"$LAB_TOP/lab/cross" make -C "$src" ARCH=arm64 allnoconfig "${targets[@]}"
+	# shellcheck disable=SC2086  # words
+	kernel_configure "$src" $DEBUG_KERNEL_CONFIGS
 	kernel_config_check "$src" debug
 	"$LAB_TOP/lab/cross" make -C "$src" ARCH=arm64 -j"$(nproc)" Image modules
 	own_kernel_install "$src" "$dir.new"
@@ -36,5 +33,5 @@ debug_kernel_need()
 	tree_cross_need
 	lab_step kernel-debug "host kernel with KASAN, lockdep, UBSAN and kmemleak, built from linux-source-6.12" \
 		"$(step_key "$KERNELS $(cat "${configs[@]}" | sha256sum)" \
-			debug_kernel_build own_kernel_headers own_kernel_install linux_source_unpack)" debug_kernel_build
+			debug_kernel_build kernel_configure own_kernel_headers own_kernel_install linux_source_unpack)" debug_kernel_build
 }

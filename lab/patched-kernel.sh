@@ -34,14 +34,11 @@ patched_kernel_selftest() # SOURCE DIR
 
 patched_kernel_build()
 {
-	local dir=$KERNELS/patched src=$LAB_OUT/src/linux-patched test=$LAB_OUT/src/linux-patched-test name
+	local dir=$KERNELS/patched src=$LAB_OUT/src/linux-patched test=$LAB_OUT/src/linux-patched-test
 	rm -rf "$dir.new" "$test"
 	linux_source_unpack "$src"
 	series_apply "$src" 6.12
-	for name in small patched; do
-		cp "$LAB_TOP/lab/$name-kernel.config" "$src/arch/arm64/configs/teegate_$name.config"
-	done
-	"$LAB_TOP/lab/cross" make -C "$src" ARCH=arm64 allnoconfig teegate_small.config teegate_patched.config
+	kernel_configure "$src" small patched
 	patched_kernel_selftest "$src" "$test"
 	"$LAB_TOP/lab/cross" make -C "$src" ARCH=arm64 -j"$(nproc)" Image modules
 	own_kernel_install "$src" "$dir.new"
@@ -71,6 +68,6 @@ patched_kernel_need()
 	tree_cross_need
 	lab_step kernel-patched "host kernel with linux/patches and CONFIG_RPMB, built from linux-source-6.12" \
 		"$(step_key "$KERNELS $(cat "$LAB_TOP"/lab/{small,patched}-kernel.config "${patches[@]}" | sha256sum)" \
-			patched_kernel_build patched_kernel_selftest own_kernel_headers own_kernel_install linux_source_unpack)" \
+			patched_kernel_build kernel_configure patched_kernel_selftest own_kernel_headers own_kernel_install linux_source_unpack)" \
 		patched_kernel_build
 }

@@ -33,15 +33,24 @@ kernel_config_check()
 	[ -z "$bad" ] || lab_die "this kernel's configuration did not take:$bad (lab/$2-kernel.config)"
 }
 
+# kernel_configure SOURCE NAME...: allnoconfig and lab/NAME-kernel.config, each on top of those before it.
+kernel_configure()
+{
+	local src=$1 name targets=()
+	shift
+	for name in "$@"; do
+		cp "$LAB_TOP/lab/$name-kernel.config" "$src/arch/arm64/configs/teegate_$name.config"
+		targets+=("teegate_$name.config")
+	done
+	"$LAB_TOP/lab/cross" make -C "$src" ARCH=arm64 allnoconfig "${targets[@]}"
+}
+
 small_kernel_build()
 {
-	local src=$LAB_OUT/src/linux dir=$KERNELS/small name
+	local src=$LAB_OUT/src/linux dir=$KERNELS/small
 	mkdir -p "$dir.new"
 	linux_source_unpack "$src"
-	for name in small reset; do
-		cp "$LAB_TOP/lab/$name-kernel.config" "$src/arch/arm64/configs/teegate_$name.config"
-	done
-	"$LAB_TOP/lab/cross" make -C "$src" ARCH=arm64 allnoconfig teegate_small.config teegate_reset.config
+	kernel_configure "$src" small reset
 	kernel_config_check "$src" reset
 	"$LAB_TOP/lab/cross" make -C "$src" ARCH=arm64 -j"$(nproc)" Image
 	cp "$src/arch/arm64/boot/Image" "$dir.new/Image"
@@ -54,5 +63,5 @@ small_kernel_need()
 {
 	tree_cross_need
 	lab_step kernel-small "small guest kernel, built from linux-source-6.12" \
-		"$(step_key "$KERNELS $(cat "$LAB_TOP"/lab/{small,reset}-kernel.config | sha256sum)" small_kernel_build linux_source_unpack)" small_kernel_build
+		"$(step_key "$KERNELS $(cat "$LAB_TOP"/lab/{small,reset}-kernel.config | sha256sum)" small_kernel_build kernel_configure linux_source_unpack)" small_kernel_build
 }
