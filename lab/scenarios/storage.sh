@@ -8,7 +8,7 @@
 need_file /lab/modules/teegate.ko
 need_file /lab/bin/storage_client_test
 
-[ $# -gt 0 ] || set -- enumerator overwrite empty
+[ $# -gt 0 ] || set -- enumerator overwrite empty large
 load_host_tee
 for test in "$@"; do expect "$test" /lab/bin/storage_client_test "$test"; done
 expect "the modules unload" unload_host_tee

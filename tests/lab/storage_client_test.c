@@ -7,7 +7,7 @@
  * start. Wrong answers to OP-TEE are the hostile guest's business, not this
  * one's.
  *
- * usage: storage_client_test enumerator|overwrite|empty
+ * usage: storage_client_test enumerator|overwrite|empty|large
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -32,6 +32,9 @@
 	}
 /* Sums up the bytes of a buffer, into its first one: pta_invoke_tests.h. */
 #define TESTS_CMD_PARAMS 1
+/* More than a stock 4.5.0 can map, and within the 32 MiB it has for buffers. */
+#define LARGE_SIZE (28u << 20)
+#define SMALL_SIZE ((1u << 20) + 77)
 
 /* ta_storage.h of optee-test, and the GlobalPlatform TEE Internal Core API. */
 enum {
@@ -289,10 +292,18 @@ static void test_overwritten_while_open(void)
 	check_and_remove("shared", "newond");
 }
 
+static void tests_open(TEEC_Context *context, TEEC_Session *tests)
+{
+	const TEEC_UUID uuid = TESTS_PTA_UUID;
+
+	CHECK_RESULT(TEEC_OpenSession(context, tests, &uuid, TEEC_LOGIN_PUBLIC,
+				      NULL, NULL, NULL),
+		     TEEC_SUCCESS);
+}
+
 /* A sum needs a place; an empty buffer has none. */
 static void test_empty_buffer(TEEC_Context *context)
 {
-	const TEEC_UUID uuid = TESTS_PTA_UUID;
 	uint8_t bytes[] = { 1, 2, 3 };
 	TEEC_Session tests;
 	TEEC_Operation op = {
@@ -300,9 +311,7 @@ static void test_empty_buffer(TEEC_Context *context)
 					       TEEC_NONE, TEEC_NONE, TEEC_NONE),
 	};
 
-	CHECK_RESULT(TEEC_OpenSession(context, &tests, &uuid, TEEC_LOGIN_PUBLIC,
-				      NULL, NULL, NULL),
-		     TEEC_SUCCESS);
+	tests_open(context, &tests);
 	CHECK_RESULT(TEEC_InvokeCommand(&tests, TESTS_CMD_PARAMS, &op, NULL),
 		     TEEC_ERROR_BAD_PARAMETERS);
 	op.params[0].tmpref.buffer = bytes;
@@ -313,6 +322,48 @@ static void test_empty_buffer(TEEC_Context *context)
 	TEEC_CloseSession(&tests);
 }
 
+/* Asks for the sum of @size bytes, each 1, which is right if there is any. */
+static TEEC_Result sum_of_ones(TEEC_Session *tests, uint8_t *bytes, size_t size)
+{
+	TEEC_Result res;
+	TEEC_Operation op = {
+		.paramTypes = TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INOUT,
+					       TEEC_NONE, TEEC_NONE, TEEC_NONE),
+		.params[0].tmpref = { bytes, size },
+	};
+
+	memset(bytes, 1, size);
+	res = TEEC_InvokeCommand(tests, TESTS_CMD_PARAMS, &op, NULL);
+	CHECK(bytes[0] == (res == TEEC_SUCCESS ? (uint8_t)size : 1));
+	return res;
+}
+
+/*
+ * A pseudo TA's buffer is mapped before it sees it, with a translation table for
+ * each 2 MiB. OP-TEE panicked when it had no more of them. Whether it has so
+ * many depends on its version; a buffer that is refused leaves nothing behind
+ * that would be in the way of others.
+ */
+static void test_large_buffer(TEEC_Context *context)
+{
+	uint8_t *bytes = malloc(LARGE_SIZE);
+	TEEC_Session tests;
+
+	CHECK(bytes);
+	tests_open(context, &tests);
+	for (int i = 0; i < 3; i++) {
+		TEEC_Result res = sum_of_ones(&tests, bytes, LARGE_SIZE);
+
+		CHECK(res == TEEC_SUCCESS || res == TEEC_ERROR_OUT_OF_MEMORY);
+		printf("%u MiB: %s\n", LARGE_SIZE >> 20,
+		       res ? "refused" : "mapped");
+		CHECK_RESULT(sum_of_ones(&tests, bytes, SMALL_SIZE),
+			     TEEC_SUCCESS);
+	}
+	TEEC_CloseSession(&tests);
+	free(bytes);
+}
+
 int main(int argc, char **argv)
 {
 	const TEEC_UUID uuid = STORAGE_TA_UUID;
@@ -320,8 +371,8 @@ int main(int argc, char **argv)
 	TEEC_Context context;
 
 	if (strcmp(test, "enumerator") != 0 && strcmp(test, "overwrite") != 0 &&
-	    strcmp(test, "empty") != 0) {
-		fprintf(stderr, "usage: %s enumerator|overwrite|empty\n",
+	    strcmp(test, "empty") != 0 && strcmp(test, "large") != 0) {
+		fprintf(stderr, "usage: %s enumerator|overwrite|empty|large\n",
 			argv[0]);
 		return 2;
 	}
@@ -334,6 +385,8 @@ int main(int argc, char **argv)
 		test_enumerator_not_started();
 	else if (strcmp(test, "empty") == 0)
 		test_empty_buffer(&context);
+	else if (strcmp(test, "large") == 0)
+		test_large_buffer(&context);
 	else
 		test_overwritten_while_open();
 	test_storage_works();
