@@ -203,6 +203,21 @@ board_show_new()
 # Consoles of guests are written inside the board; they belong beside the others.
 board_consoles_bad() { consoles_bad "$RUN_DIR"/*.log "$RUN_DIR"/share/guest-*.log; }
 
+# Where the first of the bad lines stands: a warning without its trace says little, and where the run was made, its
+# consoles may be gone.
+board_show_around_bad()
+{
+	local name line file
+	IFS=: read -r name line <"$RUN_DIR/bad-lines"
+	name=${name// /}
+	for file in "$RUN_DIR/$name.log" "$RUN_DIR/share/$name.log"; do
+		[ -r "$file" ] || continue
+		echo "lab: around it:"
+		tr -d '\r' <"$file" | grep -aF -m 1 -B 3 -A 16 -e "${line# }" | sed 's/^/    | /'
+		return 0
+	done
+}
+
 board_is_over()
 {
 	[ -e "$RUN_DIR/share/verdict" ] && return 0
@@ -250,6 +265,7 @@ board_judge()
 	if board_consoles_bad >"$RUN_DIR/bad-lines"; then
 		echo "lab: FAILED by what a console says:"
 		cat "$RUN_DIR/bad-lines"
+		board_show_around_bad
 		return 1
 	fi
 	if [ -n "$RUN_TIMED_OUT" ]; then
