@@ -405,4 +405,6 @@ optee_caller_ta_need()
 	lab_step optee-caller-ta "the TA that tries to call the PTA" \
 		"$(step_key "$LAB_BUILD $(cat "$LAB_TOP"/tests/optee/pta-caller/* "$OPTEE_PTA"/include/*)" optee_caller_ta_build)" \
 		optee_caller_ta_build
+	# The board's programs may have been removed meanwhile: they are quickly made again, and this is not one of make's.
+	cp -u "$OPTEE_OUT"/caller-ta/*.ta "$LAB_BUILD/out/arm64/"
 }
