@@ -11,5 +11,5 @@ need_file /lab/bin/fairness_test
 load_host_tee
 expect "nobody starves" /lab/bin/fairness_test "$@"
 expect "the host's own TEE" xtest -l 0 -t regression regression_1001
-expect "all is unpinned" wait_for 5 nothing_pinned
+expect "all is unpinned" wait_for 30 nothing_pinned
 expect "the modules unload" unload_host_tee

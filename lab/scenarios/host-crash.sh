@@ -40,7 +40,7 @@ tee_is_whole() # WHAT
 	expect "$1: the host has asynchronous notifications" notifications_are_on
 	expect "$1: guests get all $GUESTS_MAX partitions and no more" "$HOLD" free "$GUESTS_MAX"
 	xtest_host "${XTEST[@]}"
-	expect "$1: nothing is pinned" wait_for 5 nothing_pinned
+	expect "$1: nothing is pinned" wait_for 30 nothing_pinned
 }
 
 by_kexec()
@@ -82,7 +82,7 @@ third_boot()
 	expect "the dead guest's memory is there" "$HOLD" look "$FRAMES" /run/before
 	tee_is_whole "after a crash"
 	expect "OP-TEE has not written to the dead guest's memory" "$HOLD" look "$FRAMES" /run/before
-	expect "all is unpinned" wait_for 5 nothing_pinned
+	expect "all is unpinned" wait_for 30 nothing_pinned
 	expect "the modules unload" unload_host_tee
 }
 

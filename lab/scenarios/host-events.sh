@@ -118,7 +118,7 @@ stop_and_go_on()
 	local n lives
 	for n in $(seq "$ROUNDS"); do
 		kill -STOP "${CALLS[one]}"
-		wait_for 20 vmm_is_stopped || fail "the VMM does not stop: $(grep State "/proc/${CALLS[one]}/status")"
+		wait_for 30 vmm_is_stopped || fail "the VMM does not stop: $(grep State "/proc/${CALLS[one]}/status")"
 		lives=$(calls_lives one)
 		calls_expect "a VMM is stopped" two
 		xtest_host "${XTEST[@]}"
@@ -141,5 +141,5 @@ cpus_go
 xtest_host "${XTEST[@]}"
 calls_end one
 calls_end two
-expect "all is unpinned" wait_for 5 nothing_pinned
+expect "all is unpinned" wait_for 30 nothing_pinned
 expect "the modules unload" unload_host_tee

@@ -130,5 +130,5 @@ neighbour_xtest
 hostile_run after -- seed=99 smcs=500 || hostile_fail after "a guest after all these ended with $?"
 say "ok: the next guest has all that it needs: $(sed -n 's/^hostile: \(.* threads at once\).*/\1/p' "$GUESTS/after/console")"
 [ "$NEIGHBOUR" = host ] || expect "the neighbour powers off" guest_stop neighbour
-expect "all is unpinned" wait_for 5 nothing_pinned
+expect "all is unpinned" wait_for 30 nothing_pinned
 expect "the modules unload" unload_host_tee

@@ -23,5 +23,5 @@ fi
 load_host_tee
 expect "kills and cycles" /lab/bin/kill_test "$@"
 expect "the host's own TEE" xtest -l 0 -t regression regression_1001
-expect "all is unpinned" wait_for 5 nothing_pinned
+expect "all is unpinned" wait_for 30 nothing_pinned
 expect "the modules unload" unload_host_tee

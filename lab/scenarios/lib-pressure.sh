@@ -37,7 +37,7 @@ cgroup_was_oom_killed() { [ "$(cgroup_number "$1" events oom_kill)" -gt 0 ]; }
 
 zram_on()
 {
-	modprobe zram num_devices=1 && wait_for 5 test -b /dev/zram0 && echo 1G >/sys/block/zram0/disksize &&
+	modprobe zram num_devices=1 && wait_for 30 test -b /dev/zram0 && echo 1G >/sys/block/zram0/disksize &&
 		mkswap /dev/zram0 >/dev/null && swapon /dev/zram0
 }
 
@@ -126,7 +126,7 @@ pins_end()
 {
 	local status=0
 	touch /run/pins-end
-	until wait_for 20 pins_have_ended; do say "$(tail -n 1 /run/pins.out)"; done
+	until wait_for 30 pins_have_ended; do say "$(tail -n 1 /run/pins.out)"; done
 	wait "$PINS" || status=$?
 	tail -n 3 /run/pins.out
 	[ $status -eq 0 ] || fail "uapi_pressure_test ended with $status: $(grep FAIL /run/pins.out | head -n 3)"

@@ -17,7 +17,7 @@ need_emmc()
 	need_file /lab/bin/rpmbctl
 	[ -n "${BOARD_EMMC:-}" ] || skip "no eMMC: lab/run --emmc KIB"
 	modprobe sdhci-pci 2>/dev/null
-	wait_for 20 test -e "$RPMB_DEVICE" || fail "no $RPMB_DEVICE: $(dmesg | grep mmc | tail -n 3)"
+	wait_for 30 test -e "$RPMB_DEVICE" || fail "no $RPMB_DEVICE: $(dmesg | grep mmc | tail -n 3)"
 	RPMB_CID=$(cat "$RPMB_CID_FILE")
 	mkdir -p "$RPMB_KEEP/tee" "$RPMB_TEE_FILES"
 	cp -a "$RPMB_KEEP/tee/." "$RPMB_TEE_FILES/"

@@ -98,7 +98,7 @@ load_teegate() { insmod "$TEEGATE_KO" "${TEEGATE_PARAMETERS[@]}"; }
 
 start_supplicant()
 {
-	wait_for 10 test -e /dev/teepriv0 || return 1
+	wait_for 30 test -e /dev/teepriv0 || return 1
 	mkdir -p /var/lib/tee
 	tee-supplicant >>/lab/supplicant.log 2>&1 &
 	SUPPLICANT=$!
@@ -120,7 +120,7 @@ load_host_tee()
 {
 	load_teegate || fail "teegate.ko does not load: $(dmesg | tail -n 3)"
 	load_optee || fail "optee does not load"
-	wait_for 10 test -e /dev/tee0 || fail "no /dev/tee0 on the host: $(dmesg | grep -i optee | tail -n 3)"
+	wait_for 30 test -e /dev/tee0 || fail "no /dev/tee0 on the host: $(dmesg | grep -i optee | tail -n 3)"
 	start_supplicant || fail "no /dev/teepriv0 on the host"
 	say "the host has a TEE, as VM 1"
 }
@@ -131,7 +131,8 @@ stop_host_driver()
 {
 	[ -z "${SUPPLICANT:-}" ] || kill "$SUPPLICANT"
 	SUPPLICANT=
-	wait_for 5 rmmod optee 2>/dev/null
+	# The last one says why.
+	wait_for 30 rmmod optee 2>/dev/null || rmmod optee
 }
 
 unload_host_tee()
@@ -325,7 +326,7 @@ guest_stop()
 	local name=$1 pid
 	pid=$(cat "$GUESTS/$name/pid")
 	echo OFF >"$GUESTS/$name/ctl.in"
-	wait_for 20 guest_has_ended "$name" || {
+	wait_for 30 guest_has_ended "$name" || {
 		kill -KILL "$pid"
 		fail "guest $name did not power off"
 	}

@@ -39,7 +39,7 @@ expect "and teegate says what to do" says "modprobe -r optee"
 expect "teegate loads" load host_vm=1
 refute "teegate stays while the driver needs it" rmmod teegate
 echo firmware:optee >/sys/bus/platform/drivers/optee/bind
-expect "the driver is bound" wait_for 10 test -e /dev/tee0
+expect "the driver is bound" wait_for 30 test -e /dev/tee0
 start_supplicant
 expect "the host has a TEE" host_tee_works
 expect "the driver unloads" stop_host_driver

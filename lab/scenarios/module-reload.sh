@@ -12,7 +12,7 @@ HOLD=/lab/bin/host_hold_test
 STATES=("device opened" "memory shared" "in OP-TEE" "RPC CMD GET_TIME")
 
 smoke() { xtest -l 0 -t regression regression_1001 regression_1004 >/run/xtest.out 2>&1; }
-module_unloads() { wait_for 5 rmmod teegate 2>/dev/null; }
+module_unloads() { wait_for 30 rmmod teegate 2>/dev/null; }
 is_held() { grep -qs '^held' /run/held; }
 
 # A guest is the module's only user.
@@ -51,5 +51,5 @@ expect "unloads after the guest" unload_host_tee
 for state in "${STATES[@]}"; do state_refuses "$state"; done
 load_teegate || fail "it does not load"
 expect "the next guest has all that it needs" "$HOLD" free $((BOARD_PARTITIONS - 1))
-expect "all is unpinned" wait_for 5 nothing_pinned
+expect "all is unpinned" wait_for 30 nothing_pinned
 expect "unloads" module_unloads

@@ -8,7 +8,7 @@
 
 need_teegate
 load_host_tee
-wait_for 10 test -c /dev/teegate || fail "no /dev/teegate"
+wait_for 30 test -c /dev/teegate || fail "no /dev/teegate"
 say "$(ls -l /dev/teegate)"
 
 # as_user COMMAND...: as a user who may use KVM and nothing else.

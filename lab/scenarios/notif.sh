@@ -90,14 +90,14 @@ for n in "${VMS[@]}"; do watchdog_judge "a guest" "$n"; done
 own_interrupt() { grep -q ' teegate$' /proc/interrupts; }
 refute "teegate.ko has not requested the interrupt" own_interrupt
 kill "$SUPPLICANT"
-expect "the host's driver goes" wait_for 10 rmmod optee
+expect "the host's driver goes" wait_for 30 rmmod optee
 expect "the interrupt is teegate.ko's now" own_interrupt
 for g in "${GUESTS_ALL[@]}"; do
 	before=$(guest_interrupts "$g")
 	expect "guest $g is interrupted all the same" wait_for $SECONDS_MAX guest_has "$g" $((before + 3))
 done
 modprobe optee
-wait_for 10 test -e /dev/tee0 || fail "no /dev/tee0 on the host: $(dmesg | grep -i optee | tail -n 3)"
+wait_for 30 test -e /dev/tee0 || fail "no /dev/tee0 on the host: $(dmesg | grep -i optee | tail -n 3)"
 start_supplicant || fail "no /dev/teepriv0 on the host"
 refute "the interrupt is the driver's again" own_interrupt
 expect "the host is notified again" wait_for $SECONDS_MAX host_has 3
@@ -130,5 +130,5 @@ expect "guest three powers off" guest_stop three
 for g in "${GUESTS_ALL[@]:1}"; do expect "guest $g powers off" guest_stop "$g"; done
 
 say "traced: $(grep -c 'notif: vm=' /sys/kernel/tracing/trace) times that a guest was interrupted"
-expect "nothing is pinned" wait_for 5 nothing_pinned
+expect "nothing is pinned" wait_for 30 nothing_pinned
 expect "the modules unload" unload_host_tee

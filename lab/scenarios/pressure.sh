@@ -205,8 +205,8 @@ killed_for_memory()
 	kernel=$(cgroup_number "$GUEST" stat kernel)
 	OVER_END=$((SECONDS + 900))
 	guest_runs_over
-	expect "the module has one user less" wait_for 5 module_users_are $((users - 1))
-	expect "the kernel memory that its cgroup paid for is paid back" wait_for 10 kernel_memory_is_back "$GUEST"
+	expect "the module has one user less" wait_for 30 module_users_are $((users - 1))
+	expect "the kernel memory that its cgroup paid for is paid back" wait_for 30 kernel_memory_is_back "$GUEST"
 	say "of kernel memory, $((kernel / 1024)) KiB before and $(($(cgroup_number "$GUEST" stat kernel) / 1024)) KiB now;" \
 		"and $(($(cgroup_number "$GUEST" stat anon) / 1024)) KiB that another VMM has still"
 	NAMES=("${NAMES[@]:1}")
@@ -247,9 +247,9 @@ killed_for_memory
 pins_end
 pinning_runs_over
 for g in "${NAMES[@]}"; do expect "$g powers off" guest_stop "$g"; done
-expect "all is unpinned" wait_for 5 nothing_pinned
-for g in "$GUEST" "${NAMES[@]}"; do expect "all that $g's cgroup paid for is paid back" wait_for 10 cgroup_is_empty "$g"; done
+expect "all is unpinned" wait_for 30 nothing_pinned
+for g in "$GUEST" "${NAMES[@]}"; do expect "all that $g's cgroup paid for is paid back" wait_for 30 cgroup_is_empty "$g"; done
 charged
 [ "$ROUNDS" -eq 1 ] || next_guest
-expect "all is unpinned" wait_for 5 nothing_pinned
+expect "all is unpinned" wait_for 30 nothing_pinned
 expect "the modules unload" unload_host_tee

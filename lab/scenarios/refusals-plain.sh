@@ -21,7 +21,7 @@ refused() # PATTERN: the load fails, with a line that says so
 expect "refuses an OP-TEE without virtualization" refused 'cannot serve several VMs'
 refute "leaves no device" test -e /dev/teegate
 modprobe optee || fail "optee does not load"
-expect "the host's own TEE works without teegate" wait_for 10 test -e /dev/tee0
+expect "the host's own TEE works without teegate" wait_for 30 test -e /dev/tee0
 expect "refuses where the driver was first" refused 'got hold of OP-TEE first'
 start_supplicant
 smoke() { xtest -l 0 -t regression regression_1001 >/run/xtest.out 2>&1; }

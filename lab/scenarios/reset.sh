@@ -182,7 +182,7 @@ reset_many()
 	done
 	refute "the VMM had to say something" grep -a teegate: "/lab/guest-$NAME.vmm"
 	expect "the guest powers off" guest_stop "$NAME"
-	expect "all is unpinned" wait_for 5 nothing_pinned
+	expect "all is unpinned" wait_for 30 nothing_pinned
 }
 
 need_teegate

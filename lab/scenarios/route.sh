@@ -60,9 +60,9 @@ expect "and brings the TEE back" start_supplicant
 expect "which works" host_tee_works
 expect "teegate info says which way" grep -q 'from KVM directly' <(teegate info)
 expect "/dev/teegate by route" /lab/bin/route_test
-expect "all is unpinned" wait_for 5 nothing_pinned
+expect "all is unpinned" wait_for 30 nothing_pinned
 
 guest_by 1
 guest_by 0
-expect "all is unpinned" wait_for 5 nothing_pinned
+expect "all is unpinned" wait_for 30 nothing_pinned
 expect "the modules unload" unload_host_tee

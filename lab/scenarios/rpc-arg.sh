@@ -70,5 +70,5 @@ expect "the same, denied" /lab/bin/uapi_rpc_arg_test denied
 guest_rows without
 [ "$ALLOCS" -gt 0 ] || fail "without room OP-TEE asked for no buffer: nothing was compared"
 expect "it powers off" guest_stop without
-expect "all is unpinned" wait_for 5 nothing_pinned
+expect "all is unpinned" wait_for 30 nothing_pinned
 expect "the modules unload again" unload_host_tee

@@ -385,5 +385,5 @@ cp "$SOAK/samples" /lab/soak-samples
 expect "memory is flat from the end of round 1 to the end of round $ROUND" /lab/bin/soak_test --judge "$SOAK/samples"
 expect "every VM id has been given back" /lab/bin/kill_test --only "device opened" --kills 1 --cycles 70
 expect "the host's own TEE" xtest -l 0 -t regression regression_1001
-expect "all is unpinned" wait_for 5 nothing_pinned
+expect "all is unpinned" wait_for 30 nothing_pinned
 expect "the modules unload" unload_host_tee

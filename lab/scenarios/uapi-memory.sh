@@ -25,6 +25,6 @@ expect "memory that may be shared" /lab/bin/uapi_memory_test /run/disk
 expect "memory that may not" /lab/bin/uapi_refused_test /run/disk/shared
 expect "memory that the VMM changes" /lab/bin/uapi_change_test
 expect "memory that the kernel would move" /lab/bin/uapi_move_test
-expect "all is unpinned" wait_for 5 nothing_pinned
+expect "all is unpinned" wait_for 30 nothing_pinned
 expect "the disk can go" umount /run/disk
 expect "the modules unload" unload_host_tee

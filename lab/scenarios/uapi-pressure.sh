@@ -34,7 +34,7 @@ load_host_tee
 expect "swap on zram" zram_on
 for part in "$@"; do
 	"part_$part"
-	expect "all is unpinned" wait_for 5 nothing_pinned
+	expect "all is unpinned" wait_for 30 nothing_pinned
 done
 expect "the host's own TEE" xtest -l 0 -t regression regression_1001
 expect "the modules unload" unload_host_tee

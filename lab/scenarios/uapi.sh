@@ -25,5 +25,5 @@ xtest 1001 >/run/xtest.log &
 xtest=$!
 expect "the calls, beside the host's own" /lab/bin/uapi_test
 expect "the host's own" wait $xtest
-expect "all is unpinned" wait_for 5 nothing_pinned
+expect "all is unpinned" wait_for 30 nothing_pinned
 expect "the modules unload" unload_host_tee
