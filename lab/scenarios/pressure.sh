@@ -104,19 +104,42 @@ host_xtest()
 	cp /run/xtest-host.out /lab/xtest-host.out
 }
 
+# Seen once in two dozen rounds: the storage TA did not open, or made no object, and xtest gave up the case before its first
+# subtest. Why is not known; so what teegate has refused is shown. Such a round does not count, and a second one is a failure.
+ROUNDS_GIVEN_UP=0
+round_gave_up() # WHO FILE
+{
+	local line
+	line=$(xtest_gave_up "$2") || return 1
+	ROUNDS_GIVEN_UP=$((ROUNDS_GIVEN_UP + 1))
+	cp "$2" "/lab/gave-up-$ROUNDS_GIVEN_UP.out"
+	say "xtest $1 gave up a case: $line; refused by teegate: $(refusals)"
+	[ $ROUNDS_GIVEN_UP -le 1 ] || fail "xtest gave up a case twice"
+}
+
+TRACING=/sys/kernel/tracing
+refusals_note() { mount -t tracefs tracefs $TRACING 2>/dev/null; echo 1 >$TRACING/events/teegate/refused/enable; }
+refusals()
+{
+	sed -n 's/.* refused: \(vm=[0-9]*\) \(reason=[^ ]*\) .*/\1 \2/p' $TRACING/trace | sort | uniq -c | awk '{ $1 = $1 "x"; print }' |
+		paste -sd, | grep . || echo nothing
+}
+
+# 1: a case was given up.
 xtest_round()
 {
-	local g host
+	local g host rc=0
 	host_xtest &
 	host=$!
 	for g in "${NAMES[@]}"; do guest_post "$g" "xtest ${XTEST[*]}"; done
 	for g in "${NAMES[@]}"; do
 		guest_verdict "$g" $SECONDS_LEFT
 		guest_out "$g" >"/lab/xtest-$g.out"
-		xtest_judge "in $g" "/lab/xtest-$g.out"
+		if round_gave_up "in $g" "/lab/xtest-$g.out"; then rc=1; else xtest_judge "in $g" "/lab/xtest-$g.out"; fi
 	done
 	wait $host
 	xtest_judge "on the host" /lab/xtest-host.out
+	return $rc
 }
 
 # A guest that gives its balloon pages which OP-TEE has at that moment. It harms itself alone.
@@ -151,7 +174,7 @@ under_pressure()
 	balloon_loop "$GUEST" $BALLOON_FULL $GUEST_MEM &
 	BALLOON=$!
 	while [ $n -lt "$ROUNDS" ] || { [ $n -lt $((ROUNDS + 3)) ] && ! pressure_seen; }; do
-		xtest_round
+		xtest_round || continue
 		n=$((n + 1))
 		say "round $n: the balloon was full and empty $(balloon_cycles) times, $(vmm_merged "$GUEST") pages merged in $GUEST"
 	done
@@ -210,7 +233,7 @@ killed_for_memory()
 	say "of kernel memory, $((kernel / 1024)) KiB before and $(($(cgroup_number "$GUEST" stat kernel) / 1024)) KiB now;" \
 		"and $(($(cgroup_number "$GUEST" stat anon) / 1024)) KiB that another VMM has still"
 	NAMES=("${NAMES[@]:1}")
-	xtest_round
+	xtest_round || xtest_round
 }
 
 kernel_memory_is_back() { [ "$(cgroup_number "$1" stat kernel)" -lt $MIB ]; }
@@ -238,6 +261,7 @@ need_teegate
 need_file /lab/modules/shared_balloon.ko
 [ "$BOARD_PARTITIONS" -gt $((GUEST_COUNT + 2)) ] || skip "this OP-TEE has $BOARD_PARTITIONS partitions (lab/run --optee guests)"
 load_host_tee
+refusals_note
 expect "swap on zram" zram_on
 guests_start
 guests_squeeze
