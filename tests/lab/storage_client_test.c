@@ -63,6 +63,7 @@ enum {
 #define NOT_AVAILABLE 0xf0100003
 #define NOT_FOUND TEEC_ERROR_ITEM_NOT_FOUND
 
+static TEEC_Context context;
 static TEEC_Session session;
 static unsigned int checks;
 
@@ -292,17 +293,17 @@ static void test_overwritten_while_open(void)
 	check_and_remove("shared", "newond");
 }
 
-static void tests_open(TEEC_Context *context, TEEC_Session *tests)
+static void tests_open(TEEC_Session *tests)
 {
 	const TEEC_UUID uuid = TESTS_PTA_UUID;
 
-	CHECK_RESULT(TEEC_OpenSession(context, tests, &uuid, TEEC_LOGIN_PUBLIC,
+	CHECK_RESULT(TEEC_OpenSession(&context, tests, &uuid, TEEC_LOGIN_PUBLIC,
 				      NULL, NULL, NULL),
 		     TEEC_SUCCESS);
 }
 
 /* A sum needs a place; an empty buffer has none. */
-static void test_empty_buffer(TEEC_Context *context)
+static void test_empty_buffer(void)
 {
 	uint8_t bytes[] = { 1, 2, 3 };
 	TEEC_Session tests;
@@ -311,7 +312,7 @@ static void test_empty_buffer(TEEC_Context *context)
 					       TEEC_NONE, TEEC_NONE, TEEC_NONE),
 	};
 
-	tests_open(context, &tests);
+	tests_open(&tests);
 	CHECK_RESULT(TEEC_InvokeCommand(&tests, TESTS_CMD_PARAMS, &op, NULL),
 		     TEEC_ERROR_BAD_PARAMETERS);
 	op.params[0].tmpref.buffer = bytes;
@@ -344,13 +345,13 @@ static TEEC_Result sum_of_ones(TEEC_Session *tests, uint8_t *bytes, size_t size)
  * many depends on its version; a buffer that is refused leaves nothing behind
  * that would be in the way of others.
  */
-static void test_large_buffer(TEEC_Context *context)
+static void test_large_buffer(void)
 {
 	uint8_t *bytes = malloc(LARGE_SIZE);
 	TEEC_Session tests;
 
 	CHECK(bytes);
-	tests_open(context, &tests);
+	tests_open(&tests);
 	for (int i = 0; i < 3; i++) {
 		TEEC_Result res = sum_of_ones(&tests, bytes, LARGE_SIZE);
 
@@ -364,14 +365,25 @@ static void test_large_buffer(TEEC_Context *context)
 	free(bytes);
 }
 
+static const struct {
+	const char *name;
+	void (*run)(void);
+} tests[] = {
+	{ "enumerator", test_enumerator_not_started },
+	{ "overwrite", test_overwritten_while_open },
+	{ "empty", test_empty_buffer },
+	{ "large", test_large_buffer },
+};
+
 int main(int argc, char **argv)
 {
+	const size_t count = sizeof(tests) / sizeof(tests[0]);
 	const TEEC_UUID uuid = STORAGE_TA_UUID;
-	const char *test = argc == 2 ? argv[1] : "";
-	TEEC_Context context;
+	size_t n = 0;
 
-	if (strcmp(test, "enumerator") != 0 && strcmp(test, "overwrite") != 0 &&
-	    strcmp(test, "empty") != 0 && strcmp(test, "large") != 0) {
+	while (n < count && (argc != 2 || strcmp(argv[1], tests[n].name) != 0))
+		n++;
+	if (n == count) {
 		fprintf(stderr, "usage: %s enumerator|overwrite|empty|large\n",
 			argv[0]);
 		return 2;
@@ -381,17 +393,10 @@ int main(int argc, char **argv)
 				      TEEC_LOGIN_PUBLIC, NULL, NULL, NULL),
 		     TEEC_SUCCESS);
 	test_storage_works();
-	if (strcmp(test, "enumerator") == 0)
-		test_enumerator_not_started();
-	else if (strcmp(test, "empty") == 0)
-		test_empty_buffer(&context);
-	else if (strcmp(test, "large") == 0)
-		test_large_buffer(&context);
-	else
-		test_overwritten_while_open();
+	tests[n].run();
 	test_storage_works();
 	TEEC_CloseSession(&session);
 	TEEC_FinalizeContext(&context);
-	printf("%s: %u checks passed\n", test, checks);
+	printf("%s: %u checks passed\n", tests[n].name, checks);
 	return 0;
 }
