@@ -57,7 +57,6 @@ watchdog_judge() # WHO VM
 # The guests' partitions, by the tracepoint of each one's first call.
 vmids() { sed -n 's/.*partition: vm=\([0-9]*\) created.*/\1/p' /sys/kernel/tracing/trace; }
 
-mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null
 COUNTS=$((COUNTS > 9 ? 60 : COUNTS))
 load_host_tee
 echo 1 >/sys/kernel/tracing/events/teegate/partition/enable

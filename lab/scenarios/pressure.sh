@@ -118,7 +118,6 @@ round_gave_up() # WHO FILE
 }
 
 TRACING=/sys/kernel/tracing
-refusals_note() { mount -t tracefs tracefs $TRACING 2>/dev/null; echo 1 >$TRACING/events/teegate/refused/enable; }
 refusals()
 {
 	sed -n 's/.* refused: \(vm=[0-9]*\) \(reason=[^ ]*\) .*/\1 \2/p' $TRACING/trace | sort | uniq -c | awk '{ $1 = $1 "x"; print }' |
@@ -261,7 +260,7 @@ need_teegate
 need_file /lab/modules/shared_balloon.ko
 [ "$BOARD_PARTITIONS" -gt $((GUEST_COUNT + 2)) ] || skip "this OP-TEE has $BOARD_PARTITIONS partitions (lab/run --optee guests)"
 load_host_tee
-refusals_note
+echo 1 >$TRACING/events/teegate/refused/enable
 expect "swap on zram" zram_on
 guests_start
 guests_squeeze
