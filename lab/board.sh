@@ -55,6 +55,21 @@ board_memory()
 	echo $(($(host_kernel_memory "$RUN_KERNEL") + more))
 }
 
+# What the repository makes for the board, unless TEEGATE_OUT names another place. What is there is not made again: a change
+# under work waits for "make arm64" and "make module KERNEL=…", whatever boards run meanwhile.
+programs_need()
+{
+	local program=$RUN_PRODUCTS/arm64/teegate module=$RUN_PRODUCTS/$RUN_KERNEL/teegate.ko lock
+	[ -z "${TEEGATE_OUT:-}" ] || return 0
+	mkdir -p "$LAB_OUT/locks"
+	exec {lock}>"$LAB_OUT/locks/programs"
+	flock "$lock"
+	[ -e "$program" ] || ui_run programs "teegate for the board" make -s -C "$LAB_TOP" arm64
+	[ -e "$module" ] ||
+		ui_run "module-$RUN_KERNEL" "teegate.ko for Linux $RUN_KERNEL" make -s -C "$LAB_TOP" module KERNEL="$RUN_KERNEL"
+	exec {lock}>&-
+}
+
 board_need()
 {
 	tree_cross_need
@@ -70,6 +85,7 @@ board_need()
 	patched) patched_kernel_need ;;
 	esac
 	initrd_need guest "$(board_guest_kernel)"
+	programs_need
 }
 
 PROFILE_PLUGIN=$LAB_OUT/profile/plugin.so

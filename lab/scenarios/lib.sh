@@ -49,7 +49,7 @@ refute()
 	say "ok: $what"
 }
 
-need_file() { [ -e "$1" ] || skip "$(basename "$1") has not been built (make)"; }
+need_file() { [ -e "$1" ] || skip "$(basename "$1") has not been built (make arm64, make module KERNEL=…)"; }
 need_teegate()
 {
 	need_file /lab/modules/teegate.ko
