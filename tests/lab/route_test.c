@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 #include "route_vm.h"
 
+#include <fcntl.h>
 #include <linux/membarrier.h>
 #include <pthread.h>
 #include <signal.h>
@@ -25,6 +26,9 @@
  */
 #define LONG_BUDGET 1024u
 #define SHORT_BUDGET 4u
+
+/* How often the guest is to have its vCPU back for an interrupt. */
+#define RETURNS 8u
 
 static struct route_vm vm;
 static struct guest guest;
@@ -93,6 +97,28 @@ static void test_offered(void)
 	check_ioctl("info", fd, TEEGATE_GET_INFO, &info, 0);
 	check(info.features & TEEGATE_FEATURE_ROUTE, "no route is offered");
 	close(fd);
+}
+
+static void offer(bool on)
+{
+	int fd = open("/sys/module/teegate/parameters/route", O_WRONLY);
+
+	check(fd >= 0 && write(fd, on ? "Y" : "N", 1) == 1, "route=%d", on);
+	close(fd);
+}
+
+/* What the administrator does not want no VM gets. */
+static void test_not_offered(void)
+{
+	struct teegate_info info = { 0 };
+
+	offer(false);
+	open_all(false);
+	check_ioctl("info", guest.fd, TEEGATE_GET_INFO, &info, 0);
+	check(!(info.features & TEEGATE_FEATURE_ROUTE), "a route is offered");
+	check(route_vm_attach(&vm, guest.fd) == EOPNOTSUPP, "attached");
+	close_all();
+	offer(true);
 }
 
 /* The same registers by both ways, and nothing in those of no answer. */
@@ -290,6 +316,18 @@ static bool is_in_tee(uint64_t before)
 	return false;
 }
 
+/* True once the guest has made so many calls. */
+static bool has_called(uint64_t smcs)
+{
+	for (int i = 0; i < SECONDS_MAX * 100; i++) {
+		if (guest_stats(&guest).smcs >= smcs)
+			return true;
+		poke();
+		usleep(10000);
+	}
+	return false;
+}
+
 static pthread_t vcpu_start_endless(void)
 {
 	uint64_t before;
@@ -372,6 +410,34 @@ static void test_reset(void)
 	close_all();
 }
 
+/*
+ * The guest has its vCPU back after each interrupt of the host while one of its
+ * own is pending, and not before and after.
+ */
+static void test_virtual_interrupt(void)
+{
+	uint64_t calls, resumes;
+	pthread_t thread;
+
+	open_all_limited(true, LONG_BUDGET);
+	thread = vcpu_start_endless();
+	calls = guest_stats(&guest).smcs;
+	check(is_in_tee(guest_stats(&guest).inner_resumes), "left OP-TEE");
+	check(guest_stats(&guest).smcs == calls, "back without a reason");
+
+	route_vm_irq(&vm, true);
+	resumes = guest_stats(&guest).inner_resumes;
+	check(has_called(calls + RETURNS), "the guest waits for its interrupt");
+	resumes = guest_stats(&guest).inner_resumes - resumes;
+	check(resumes <= 1, "%d interrupts later", (int)resumes);
+
+	route_vm_irq(&vm, false);
+	check(is_in_tee(guest_stats(&guest).inner_resumes), "left for good");
+	vcpu_end(thread);
+	check(vm.exits == 0, "%lu calls came to the VMM", vm.exits);
+	close_all();
+}
+
 static void killed_body(int ready)
 {
 	open_all_limited(true, LONG_BUDGET);
@@ -410,6 +476,7 @@ int main(void)
 {
 	close(device_open());
 	test_offered();
+	test_not_offered();
 	test_same_answer();
 	test_whole_calls();
 	test_hvc();
@@ -417,6 +484,7 @@ int main(void)
 	test_foreign();
 	test_closed();
 	test_signal();
+	test_virtual_interrupt();
 	test_reset();
 	test_killed();
 	return check_end();

@@ -167,6 +167,17 @@ void route_vm_call(struct route_vm *vm, const uint64_t x[8], bool smc)
 	memcpy(guest_at(vm->guest, MAILBOX_GPA), x, 8 * sizeof(x[0]));
 }
 
+void route_vm_irq(struct route_vm *vm, bool up)
+{
+	struct kvm_irq_level irq = {
+		.irq = KVM_ARM_IRQ_TYPE_CPU << KVM_ARM_IRQ_TYPE_SHIFT |
+		       KVM_ARM_IRQ_CPU_IRQ,
+		.level = up,
+	};
+
+	must(!ioctl(vm->vm_fd, KVM_IRQ_LINE, &irq), "KVM_IRQ_LINE");
+}
+
 enum route_end route_vm_run(struct route_vm *vm, uint64_t x[8])
 {
 	if (ioctl(vm->vcpu_fd, KVM_RUN, 0)) {

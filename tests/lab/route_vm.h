@@ -35,6 +35,12 @@ enum route_end {
 /* Starts a call with @x in x0 to x7, by SMC or by HVC. */
 void route_vm_call(struct route_vm *vm, const uint64_t x[8], bool smc);
 
+/*
+ * The level of the vCPU's interrupt pin. The guest never takes the interrupt;
+ * KVM sees it pending while it is up.
+ */
+void route_vm_irq(struct route_vm *vm, bool up);
+
 /* Lets the guest go on until something of the above happens. */
 enum route_end route_vm_run(struct route_vm *vm, uint64_t x[8]);
 
