@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <linux/membarrier.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -283,6 +284,21 @@ static void poke(void)
 
 static volatile bool vcpu_stop;
 static volatile unsigned int vcpu_signals;
+static volatile uint64_t vcpu_answer; /* x0 of the guest's last call */
+
+/*
+ * Two CPUs, one for this process and one for its vCPU. On one, the process
+ * would sleep until OP-TEE is done on nVHE: its timer is among those that are
+ * taken away.
+ */
+static void stay_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	check(!sched_setaffinity(0, sizeof(set), &set), "no CPU %d", cpu);
+}
 
 /* The guest takes up its call again, as a driver does, until it is told. */
 static void *vcpu_body(void *arg)
@@ -290,6 +306,7 @@ static void *vcpu_body(void *arg)
 	uint64_t x[8];
 
 	(void)arg;
+	stay_on(1);
 	for (;;) {
 		enum route_end end = route_vm_run(&vm, x);
 
@@ -297,6 +314,7 @@ static void *vcpu_body(void *arg)
 			vcpu_signals++;
 			continue;
 		}
+		vcpu_answer = x[0];
 		if (vcpu_stop || (uint32_t)x[0] != RET_RPC_FOREIGN_INTR)
 			return NULL;
 		x[0] = SMC_RETURN_FROM_RPC;
@@ -342,7 +360,8 @@ static pthread_t vcpu_start_endless(void)
 	before = guest_stats(&guest).inner_resumes;
 	if (pthread_create(&thread, NULL, vcpu_body, NULL))
 		exit(1);
-	check(is_in_tee(before), "the vCPU does not come into OP-TEE");
+	check(is_in_tee(before), "the vCPU is not in OP-TEE: 0x%llx, %d calls",
+	      (unsigned long long)vcpu_answer, (int)guest_stats(&guest).smcs);
 	return thread;
 }
 
@@ -474,6 +493,7 @@ static void test_killed(void)
 
 int main(void)
 {
+	stay_on(0);
 	close(device_open());
 	test_offered();
 	test_not_offered();
