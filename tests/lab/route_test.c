@@ -322,11 +322,21 @@ static void *vcpu_body(void *arg)
 	}
 }
 
-/* True once OP-TEE was entered again after an interrupt of the host. */
-static bool is_in_tee(uint64_t before)
+static uint64_t resumes(void)
+{
+	return guest_stats(&guest).inner_resumes;
+}
+
+static uint64_t calls(void)
+{
+	return guest_stats(&guest).smcs;
+}
+
+/* Interrupts the vCPU until @count is more than @before. */
+static bool rises(uint64_t (*count)(void), uint64_t before)
 {
 	for (int i = 0; i < SECONDS_MAX * 100; i++) {
-		if (guest_stats(&guest).inner_resumes > before)
+		if (count() > before)
 			return true;
 		poke();
 		usleep(10000);
@@ -334,16 +344,10 @@ static bool is_in_tee(uint64_t before)
 	return false;
 }
 
-/* True once the guest has made so many calls. */
-static bool has_called(uint64_t smcs)
+/* True once OP-TEE was entered again after an interrupt of the host. */
+static bool is_in_tee(uint64_t before)
 {
-	for (int i = 0; i < SECONDS_MAX * 100; i++) {
-		if (guest_stats(&guest).smcs >= smcs)
-			return true;
-		poke();
-		usleep(10000);
-	}
-	return false;
+	return rises(resumes, before);
 }
 
 static pthread_t vcpu_start_endless(void)
@@ -357,11 +361,11 @@ static pthread_t vcpu_start_endless(void)
 		    0, 0))
 		exit(1);
 	endless_start();
-	before = guest_stats(&guest).inner_resumes;
+	before = resumes();
 	if (pthread_create(&thread, NULL, vcpu_body, NULL))
 		exit(1);
 	check(is_in_tee(before), "the vCPU is not in OP-TEE: 0x%llx, %d calls",
-	      (unsigned long long)vcpu_answer, (int)guest_stats(&guest).smcs);
+	      (unsigned long long)vcpu_answer, (int)calls());
 	return thread;
 }
 
@@ -379,18 +383,18 @@ static void vcpu_end(pthread_t thread)
 static void test_signal(void)
 {
 	struct sigaction action = { .sa_handler = on_signal };
-	uint64_t before, resumes;
+	uint64_t before, resumed;
 	pthread_t thread;
 
 	sigaction(SIGUSR1, &action, NULL);
 	open_all_limited(true, LONG_BUDGET);
 	thread = vcpu_start_endless();
 	check(guest_stats(&guest).calls_in_flight == 1, "nothing in flight");
-	before = guest_stats(&guest).inner_resumes;
+	before = resumes();
 	vcpu_end(thread);
-	resumes = guest_stats(&guest).inner_resumes - before;
+	resumed = resumes() - before;
 	check(vcpu_signals > 0, "KVM_RUN does not end with a signal");
-	check(resumes < LONG_BUDGET / 4, "%d interrupts later", (int)resumes);
+	check(resumed < LONG_BUDGET / 4, "%d interrupts later", (int)resumed);
 	check(guest_stats(&guest).calls_in_flight == 1, "the call is lost");
 	check_ioctl("reset", guest.fd, TEEGATE_RESET, NULL, 0);
 	check(guest_stats(&guest).calls_in_flight == 0, "not reset");
@@ -435,23 +439,24 @@ static void test_reset(void)
  */
 static void test_virtual_interrupt(void)
 {
-	uint64_t calls, resumes;
+	uint64_t called, resumed;
 	pthread_t thread;
 
 	open_all_limited(true, LONG_BUDGET);
 	thread = vcpu_start_endless();
-	calls = guest_stats(&guest).smcs;
-	check(is_in_tee(guest_stats(&guest).inner_resumes), "left OP-TEE");
-	check(guest_stats(&guest).smcs == calls, "back without a reason");
+	called = calls();
+	check(is_in_tee(resumes()), "left OP-TEE");
+	check(calls() == called, "back without a reason");
 
 	route_vm_irq(&vm, true);
-	resumes = guest_stats(&guest).inner_resumes;
-	check(has_called(calls + RETURNS), "the guest waits for its interrupt");
-	resumes = guest_stats(&guest).inner_resumes - resumes;
-	check(resumes <= 1, "%d interrupts later", (int)resumes);
+	resumed = resumes();
+	check(rises(calls, called + RETURNS - 1),
+	      "the guest waits for its interrupt");
+	resumed = resumes() - resumed;
+	check(resumed <= 1, "%d interrupts later", (int)resumed);
 
 	route_vm_irq(&vm, false);
-	check(is_in_tee(guest_stats(&guest).inner_resumes), "left for good");
+	check(is_in_tee(resumes()), "left for good");
 	vcpu_end(thread);
 	check(vm.exits == 0, "%lu calls came to the VMM", vm.exits);
 	close_all();
