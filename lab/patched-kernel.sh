@@ -23,12 +23,17 @@ own_kernel_headers()
 	find "$src/arch" -mindepth 1 -maxdepth 1 -type d ! -name arm64 -exec rm -rf {} +
 }
 
-# The kernel's headers first: the test is about what no header of Debian's has.
+# KVM's own headers first: the test is about what no header of Debian's has. "make headers" would make a thousand.
 patched_kernel_selftest() # SOURCE DIR
 {
-	local src=$1 dir=$2
-	mkdir -p "$dir"
-	"$LAB_TOP/lab/cross" make -C "$src" ARCH=arm64 headers
+	local src=$1 dir=$2 usr=$1/usr/include
+	mkdir -p "$dir" "$usr/linux" "$usr/asm"
+	"$LAB_TOP/lab/cross" make -C "$src" ARCH=arm64 scripts_unifdef
+	(
+		cd "$src"
+		"$LAB_TOP/lab/cross" scripts/headers_install.sh include/uapi/linux/kvm.h "$usr/linux/kvm.h"
+		"$LAB_TOP/lab/cross" scripts/headers_install.sh arch/arm64/include/uapi/asm/kvm.h "$usr/asm/kvm.h"
+	)
 	"$LAB_TOP/lab/cross" make -C "$src/tools/testing/selftests/kvm" ARCH=arm64 OUTPUT="$dir" "$dir/aarch64/smccc_route"
 }
 
@@ -39,6 +44,7 @@ patched_kernel_build()
 	linux_source_unpack "$src"
 	series_apply "$src" 6.12
 	kernel_configure "$src" small patched
+	kernel_config_check "$src" patched
 	patched_kernel_selftest "$src" "$test"
 	"$LAB_TOP/lab/cross" make -C "$src" ARCH=arm64 -j"$(nproc)" Image modules
 	own_kernel_install "$src" "$dir.new"
