@@ -196,14 +196,14 @@ optee_new_headers()
 	optee_series "$1" | xargs sed -n '\,^--- /dev/null,{n;s,^+++ b/\(lib/[^/]*/.*include/.*\.h\)$,\1,p}' | sort -u
 }
 
-# optee_kit_from_source VERSION: kits/VERSION-{pristine,patched} of a build. The kit exports headers as they are, so
-# the pristine one is the patched one with the old files in it.
+# optee_kit_from_source VERSION: kits/VERSION-{pristine,patched} of the variant that has one. The kit exports headers as
+# they are, so the pristine one is the patched one with the old files in it.
 optee_kit_from_source()
 {
 	local version=$1 kits=$OPTEE_OUT/kits f side
 	rm -rf "$kits/$version"-*
 	mkdir -p "$kits"
-	cp -a "$OPTEE_OUT/$version/built/export-ta_arm64" "$kits/$version-patched"
+	cp -a "$OPTEE_OUT/$version/guests/export-ta_arm64" "$kits/$version-patched"
 	cp -a "$kits/$version-patched" "$kits/$version-pristine"
 	for f in $(optee_new_headers "$version"); do rm "$kits/$version-pristine/include/${f##*/include/}"; done
 	for f in $(optee_changed_headers "$version"); do
@@ -243,10 +243,15 @@ optee_kit_from_package()
 	rm -rf "$kits/tmp"
 }
 
+# optee_kits_from_source_need VERSION: 77 = Debian's source cannot be had.
 optee_kits_from_source_need()
 {
+	local rc=0
+	optee_variant_need "$1" guests || rc=$?
+	[ $rc -eq 0 ] || return $rc
+	optee_trees_need "$1" || return 1
 	lab_step "optee-kits-$1" "optee-os $1: TA dev kits" \
-		"$(step_key "$OPTEE_OUT" optee_kit_from_source)-$(<"$LAB_OUT/stamps/optee-built-$1")" optee_kit_from_source "$1"
+		"$(step_key "$OPTEE_OUT" optee_kit_from_source)-$(<"$LAB_OUT/stamps/optee-guests-$1")" optee_kit_from_source "$1"
 }
 
 optee_kits_from_package_need()
@@ -281,8 +286,8 @@ OPTEE_GUESTS_RAM_START=0x44000000
 OPTEE_GUESTS_RAM_SIZE=0x0c000000
 
 # optee_variant_options NAME: what make is told for a variant, one a line; fails if there is no such. The rpmb- ones are
-# of Debian's source with our RPMB series and PTA, the others of the source with our series against hostile guests.
-#   guests          five partitions (the host and four guests) in 192 MiB of secure RAM, four threads in each
+# of Debian's source with our RPMB series and PTA, the others of the source with all our series.
+#   guests          five partitions (the host and four guests) in 192 MiB of secure RAM, four threads in each; TA dev kit
 #   notif           the same, and it says on its console what its test of notifications finds
 #   rpmb-dev        all four commands; the key derived from the HUK
 #   rpmb-compat     the same; derived as CFG_CORE_HUK_SUBKEY_COMPAT=y does (OP-TEE's default)
@@ -333,38 +338,43 @@ optee_rpmb_tree_need()
 			"$(step_key "$OPTEE_OUT $1 $(optee_rpmb_key "$1")" optee_unpack optee_rpmb_tree_make)" optee_rpmb_tree_make "$1"
 }
 
-# A tree of its own, for the same reason.
-optee_guests_tree_make()
+# What there is for a version, in the order in which it is applied here.
+optee_all_series() { optee_series "$1"; optee_rpmb_series "$1"; optee_guests_series "$1"; }
+
+# All series in one tree, as those want it who want all: so the boards of this variant say that they go together.
+optee_all_tree_make()
 {
-	local version=$1 dir=$OPTEE_OUT/$1/guests-source
+	local version=$1 dir=$OPTEE_OUT/$1/all-source
 	optee_unpack "$version" "$dir"
-	optee_git_apply_all "$dir" < <(optee_guests_series "$version")
+	optee_git_apply_all "$dir" < <(optee_all_series "$version")
+	cp -r "$OPTEE_PTA" "$dir/core/pta/rpmb_key"
 }
 
-optee_guests_key() { optee_guests_series "$1" | xargs sha256sum | sha256sum | cut -c1-16; }
+optee_all_key() { { optee_all_series "$1"; find "$OPTEE_PTA" -type f | sort; } | xargs sha256sum | sha256sum | cut -c1-16; }
 
-optee_guests_tree_need()
+optee_all_tree_need()
 {
 	headers_cc_need &&
-		lab_step "optee-guests-tree-$1" "optee-os $1: applying the series against hostile guests" \
-			"$(step_key "$OPTEE_OUT $1 $(optee_guests_key "$1")" optee_unpack optee_guests_tree_make)" optee_guests_tree_make "$1"
+		lab_step "optee-all-tree-$1" "optee-os $1: applying all series" \
+			"$(step_key "$OPTEE_OUT $1 $(optee_all_key "$1")" optee_unpack optee_all_tree_make)" optee_all_tree_make "$1"
 }
 
 # optee_variant_tree NAME: which of a version's source trees a variant is built from, DIRECTORY-source.
 optee_variant_tree()
 {
 	case $1 in
-	guests | notif) echo guests ;;
+	guests | notif) echo all ;;
 	*) echo rpmb ;;
 	esac
 }
 
-# Only what the board boots: no TA, no dev kit. A variant starts afresh, since OP-TEE's makefiles do not see every
-# change of an option.
+# Only what the board boots, no TA; the dev kit of one is that of the header tests. A variant starts afresh, since OP-TEE's
+# makefiles do not see every change of an option.
 optee_variant_build()
 {
 	local version=$1 name=$2 out=$OPTEE_OUT/$1/$2
 	shift 2
+	[ "$name" != guests ] || set -- "$@" ta_dev_kit
 	rm -rf "$out"
 	optee_make "$OPTEE_OUT/$version/$(optee_variant_tree "$name")-source" "$out" "$@" \
 		"$out/core/tee-header_v2.bin" "$out/core/tee-pager_v2.bin" "$out/core/tee-pageable_v2.bin"
@@ -380,7 +390,7 @@ optee_variant_need()
 	[ $rc -eq 0 ] || return $rc
 	optee_dev_need || return 1
 	case $tree in
-	guests) optee_guests_tree_need "$version" ;;
+	all) optee_all_tree_need "$version" ;;
 	*) optee_rpmb_tree_need "$version" ;;
 	esac || return 1
 	lab_step "optee-$name-$version" "optee-os $version: building ($name)" \
