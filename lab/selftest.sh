@@ -194,8 +194,35 @@ debug_kernel_fails() # KIND
 	fi
 }
 
+# group_says PASSED-FAILED-SKIPPED RUN...: the last line of a group none of whose runs may begin any more. Each run that
+# is left out is named.
+group_says()
+{
+	local want=$1
+	shift
+	"$HERE/run" --group check --until 1 "$@" >"$DIR/out" 2>&1 </dev/null || true
+	[ "$(tail -n 1 "$DIR/out")" = "0 passed, 0 failed, $want skipped" ] &&
+		[ "$(grep -c '^skip: .* on .*: the time for this group was up$' "$DIR/out")" -eq "$want" ]
+}
+
+# Half of the group is taken before a second one comes.
+group_is_shared()
+{
+	local all stock
+	all=$(sed -n 's/.* \([0-9]*\) skipped$/\1/p' "$DIR/out")
+	mkdir "$DIR/share"
+	"$HERE/run" --group check --until 1 --only stock --share "$DIR/share" >"$DIR/stock" 2>&1 </dev/null || true
+	stock=$(sed -n 's/.* \([0-9]*\) skipped$/\1/p' "$DIR/stock")
+	[ "$stock" -gt 0 ] && group_says $((all - stock)) --share "$DIR/share" && group_says 0 --share "$DIR/share"
+}
+
+# Each line of the group "check" names one CPU and one kernel.
+group_size() { sed -e '/^#/d' -e 's/ *| */|/g' "$HERE/catalogue" | awk -F '|' '$2 == "check"' | wc -l; }
+
 check_lines
 check_bench
+check "a group's runs that would begin too late are named and skipped" group_says "$(group_size)"
+check "two that share a group have each of its runs once" group_is_shared
 check_panic_lines
 check "a guest's line that comes in pieces is whole" guest_line_is_whole
 [ "${1:-}" != --long ] || check_debug_kernel
