@@ -79,17 +79,25 @@ tfa_source_patch()
 	done <"$TFA_SOURCE/debian/patches/series"
 }
 
+# Is an OP-TEE for the secure RAM that the board has of itself?
+optee_is_at_home() # VARIANT
+{
+	local start
+	start=$(optee_conf "$1" CFG_TZDRAM_START)
+	[ -z "$start" ] || [ $((start)) -eq $((BOARD_SECURE_RAM)) ]
+}
+
 # TF-A loads OP-TEE into the secure RAM that it knows of, and nowhere else. For an OP-TEE with another place for it that
 # is told to a copy of the source, which shares all other files.
 tfa_source() # VARIANT -> the directory of the source
 {
 	local start size copy
-	start=$(optee_conf "$1" CFG_TZDRAM_START)
-	size=$(optee_conf "$1" CFG_TZDRAM_SIZE)
-	if [ -z "$start" ] || [ $((start)) -eq $((BOARD_SECURE_RAM)) ]; then
+	if optee_is_at_home "$1"; then
 		echo "$TFA_SOURCE"
 		return
 	fi
+	start=$(optee_conf "$1" CFG_TZDRAM_START)
+	size=$(optee_conf "$1" CFG_TZDRAM_SIZE)
 	copy=$FIRMWARE/$(firmware_name "$1")/source
 	cp -al "$TFA_SOURCE" "$copy"
 	sed -i -e "s/^\(#define SEC_DRAM_BASE\).*/\1 $start/" -e "s/^\(#define SEC_DRAM_SIZE\).*/\1 $size/" \
@@ -111,6 +119,20 @@ tfa_make() # VARIANT
 		PRELOADED_BL33_BASE=$BOARD_KERNEL_ADDR "${options[@]}" all fip
 }
 
+# Where OP-TEE is Debian's or in its place, TF-A is the same but for the images in its package.
+firmware_is_repacked() { case $1 in virt | none) return 1 ;; *) optee_is_at_home "$1" ;; esac; } # VARIANT
+
+tfa_repack() # VARIANT
+{
+	local bl32 out to
+	bl32=$(optee_build_dir "$1")
+	out=$FIRMWARE/virt/tfa/qemu/release to=$FIRMWARE/$(firmware_name "$1")/tfa/qemu/release
+	mkdir -p "$to"
+	cp "$out/bl1.bin" "$out/fip.bin" "$to"
+	"$LAB_TOP/lab/cross" "$TFA_SOURCE/tools/fiptool/fiptool" update --tos-fw "$bl32/tee-header_v2.bin" \
+		--tos-fw-extra1 "$bl32/tee-pager_v2.bin" --tos-fw-extra2 "$bl32/tee-pageable_v2.bin" "$to/fip.bin"
+}
+
 # bl1 is where the CPU starts, at 0; bl1 looks for the firmware image package at 256 KiB.
 firmware_build() # VARIANT
 {
@@ -118,7 +140,7 @@ firmware_build() # VARIANT
 	dir=$FIRMWARE/$(firmware_name "$1")
 	rm -rf "$dir"
 	mkdir -p "$dir"
-	tfa_make "$variant"
+	if firmware_is_repacked "$variant"; then tfa_repack "$variant"; else tfa_make "$variant"; fi
 	out=$dir/tfa/qemu/release
 	dd if="$out/bl1.bin" of="$dir/flash.new" bs=4096 conv=notrunc status=none
 	dd if="$out/fip.bin" of="$dir/flash.new" bs=4096 seek=64 conv=notrunc status=none
@@ -134,11 +156,12 @@ firmware_need() # VARIANT
 	/*) [ -r "$variant/tee-header_v2.bin" ] || lab_die "no OP-TEE in $variant: tee-header_v2.bin is missing" ;;
 	*) lab_die "no such firmware: $variant (virt, plain, none, or the directory of an OP-TEE)" ;;
 	esac
+	! firmware_is_repacked "$variant" || firmware_need virt
 	name=$(firmware_name "$variant")
 	tree_cross_need
 	lab_step tree-optee "OP-TEE of trixie" "$(step_key "$TREES" tree_optee_build)" tree_optee_build
 	lab_step tfa-source "TF-A's source" "$(step_key "$TFA_SOURCE" tfa_source_fetch tfa_source_patch)" tfa_source_fetch
-	key=$(step_key "$FIRMWARE" tfa_source tfa_make firmware_build optee_build_dir)-$(<"$LAB_OUT/stamps/tree-optee")
+	key=$(step_key "$FIRMWARE" tfa_source tfa_make tfa_repack firmware_build optee_build_dir)-$(<"$LAB_OUT/stamps/tree-optee")
 	lab_step "firmware-$name" "firmware ($name)" "$key" firmware_build "$variant"
 }
 
