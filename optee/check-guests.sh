@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # The part of optee/check that is about many and hostile guests: the series in optee/patches/guests/ applies, also on top
-# of the others, and with --long compiles patch by patch; the variant with many partitions builds with it, its secure RAM
+# of the others, and compiles patch by patch; the variant with many partitions builds with it, its secure RAM
 # is where the board has room for it and is large enough, and optee/build refuses what it does not know. That guests work
 # on it and OP-TEE survives hostile ones is the lab's business: scenarios many-xtest and hostile. Sourced by optee/check.
 
@@ -92,15 +92,14 @@ check_guests_series() # VERSION
 	local v=$1 rc=0 what
 	optee_source_need "$v" || rc=$?
 	if [ $rc -ne 0 ]; then
-		for what in "applies to Debian's source" "applies on top of the others" ${LONG:+"compiles patch by patch"}; do
+		for what in "applies to Debian's source" "applies on top of the others" "compiles patch by patch"; do
 			skipped "optee-os $v: the series against hostile guests $what ($(optee_why "$v"))"
 		done
 		return 0
 	fi
 	judge "optee-os $v: the series against hostile guests applies to Debian's source" guests_applies "$v" || return 0
 	judge "optee-os $v: the series against hostile guests applies on top of the others" optee_all_tree_need "$v" || true
-	# The whole is in the variant.
-	[ -z "$LONG" ] || judge "optee-os $v: the series against hostile guests compiles patch by patch" \
+	judge "optee-os $v: the series against hostile guests compiles patch by patch" \
 		ui_run "optee-guests-prefixes-$v" "optee-os $v: the series against hostile guests, patch by patch" \
 		guests_prefixes_compile "$v" || true
 	rm -rf "$OPTEE_GUESTS_SCRATCH"

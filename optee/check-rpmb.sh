@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# The part of optee/check that is about RPMB keys: the series in optee/patches/rpmb/ applies and compiles (patch
-# by patch with --long), and a build contains the commands of optee/pta/ that it was asked for and no others. That the commands work is
+# The part of optee/check that is about RPMB keys: the series in optee/patches/rpmb/ applies and compiles patch by
+# patch, and a build contains the commands of optee/pta/ that it was asked for and no others. That the commands work is
 # the lab's business: scenario rpmb-pta. Sourced by optee/check.
 
 OPTEE_RPMB_SCRATCH=$OPTEE_OUT/rpmb-scratch
@@ -16,12 +16,10 @@ rpmb_object()
 	optee_make "$source" "$out" CFG_RPMB_FS=y "$@" "$out/core/tee/tee_rpmb_fs.o"
 }
 
-# A branch of the code for each of these; the build is told of CFG_RPMB_PTA also where no patch has named it yet. After
-# the last patch, and with --long after each.
-rpmb_series_compiles() # VERSION
+# A branch of the code for each of these; the build is told of CFG_RPMB_PTA also where no patch has named it yet.
+rpmb_prefixes_compile() # VERSION
 {
-	local dir=$OPTEE_RPMB_SCRATCH/source out=$OPTEE_RPMB_SCRATCH/out p last
-	last=$(optee_rpmb_series "$1" | tail -n 1)
+	local dir=$OPTEE_RPMB_SCRATCH/source out=$OPTEE_RPMB_SCRATCH/out p
 	rm -rf "$OPTEE_RPMB_SCRATCH"
 	optee_unpack "$1" "$dir"
 	# The last patch names our directory.
@@ -29,7 +27,6 @@ rpmb_series_compiles() # VERSION
 	while read -r p; do
 		echo "== ${p##*/}"
 		optee_git_apply "$dir" "$p" || return 1
-		[ -n "$LONG" ] || [ "$p" = "$last" ] || continue
 		rpmb_object "$dir" "$out" CFG_RPMB_PTA=y || return 1
 		rpmb_object "$dir" "$out" CFG_RPMB_PTA=y CFG_RPMB_TESTKEY=y CFG_RPMB_WRITE_KEY=y || return 1
 	done < <(optee_rpmb_series "$1")
@@ -45,19 +42,6 @@ rpmb_off_by_default()
 }
 
 rpmb_symbols() { headers_cc aarch64-linux-gnu-nm "$1" | sed 's/.* //' | sort; }
-
-# Both series change OP-TEE, and people want both.
-rpmb_applies_on_headers() # VERSION
-{
-	local dir=$OPTEE_RPMB_SCRATCH/both p
-	optee_trees_need "$1" || return 1
-	rm -rf "$dir"
-	mkdir -p "$OPTEE_RPMB_SCRATCH"
-	cp -a "$OPTEE_OUT/$1/patched" "$dir"
-	while read -r p; do
-		optee_git_apply "$dir" "$p" || return 1
-	done < <(optee_rpmb_series "$1")
-}
 
 # rpmb_refused VERSION MESSAGE [ARGUMENT...]: the build stops, and says why.
 rpmb_refused()
@@ -123,18 +107,17 @@ check_rpmb() # VERSION
 	local version=$1 rc=0 what
 	optee_source_need "$version" || rc=$?
 	if [ $rc -ne 0 ]; then
-		for what in "applies to Debian's source" "compiles${LONG:+ patch by patch}" "leaves GET_KEY out of production builds"; do
+		for what in "applies to Debian's source" "compiles patch by patch" "leaves GET_KEY out of production builds"; do
 			skipped "optee-os $version: the RPMB series $what ($(optee_why "$version"))"
 		done
 		return 0
 	fi
 	judge "optee-os $version: the RPMB series applies to Debian's source" optee_rpmb_tree_need "$version" || return 0
 	optee_dev_need
-	judge "optee-os $version: the RPMB series compiles${LONG:+ patch by patch}" \
-		ui_run "optee-rpmb-compiles-$version" "optee-os $version: the RPMB series, compiled${LONG:+ patch by patch}" \
-		rpmb_series_compiles "$version" || true
+	judge "optee-os $version: the RPMB series compiles patch by patch" \
+		ui_run "optee-rpmb-prefixes-$version" "optee-os $version: the RPMB series, patch by patch" rpmb_prefixes_compile "$version" || true
 	judge "optee-os $version: the RPMB series adds nothing to a build that does not ask" rpmb_off_by_default || true
-	judge "optee-os $version: the RPMB series applies on top of the one for headers" rpmb_applies_on_headers "$version" || true
+	judge "optee-os $version: the RPMB series applies on top of the one for headers" optee_all_tree_need "$version" || true
 	check_rpmb_refusals "$version"
 	check_rpmb_contents "$version"
 	rm -rf "$OPTEE_RPMB_SCRATCH"
