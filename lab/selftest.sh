@@ -208,12 +208,11 @@ group_says()
 # Half of the group is taken before a second one comes.
 group_is_shared()
 {
-	local all stock
-	all=$(sed -n 's/.* \([0-9]*\) skipped$/\1/p' "$DIR/out")
+	local stock
 	mkdir "$DIR/share"
 	"$HERE/run" --group check --until 1 --only stock --share "$DIR/share" >"$DIR/stock" 2>&1 </dev/null || true
 	stock=$(sed -n 's/.* \([0-9]*\) skipped$/\1/p' "$DIR/stock")
-	[ "$stock" -gt 0 ] && group_says $((all - stock)) --share "$DIR/share" && group_says 0 --share "$DIR/share"
+	[ "$stock" -gt 0 ] && group_says $(($(group_size) - stock)) --share "$DIR/share" && group_says 0 --share "$DIR/share"
 }
 
 # Each line of the group "check" names one CPU and one kernel.
